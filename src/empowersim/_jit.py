@@ -1,0 +1,262 @@
+"""Every numba flag of the package, in one place.
+
+What the flags promise:
+
+* no ``fastmath``: no reassociation and no contraction into fused multiply-adds, so the vector
+  loops, the scalar rules called by the Mesa agents and every build of a kernel give the same bits;
+* ``error_model="numpy"``: a division never branches into an exception, so loops vectorise;
+* ``nogil``: several blocks run at once in plain Python threads. There is no ``parallel=True``:
+  floats are never summed in an order that depends on threads;
+* rules are always inlined: LLVM sees one flat loop body.
+
+Compiled kernels are kept on disk under a folder named by a digest of the package's own sources and
+parameter files. numba's own cache looks at one file's time stamp only, and so does not notice that
+a rule inlined from another file has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.caching import FunctionCache, _CacheLocator
+from numba.extending import intrinsic
+
+LANES = 32
+"""Households in a tile. A shorter loop would be unrolled by LLVM before it is vectorised."""
+
+_RULE_FLAGS: dict[str, Any] = {
+    "error_model": "numpy",
+    "fastmath": False,
+    "nogil": True,
+    "forceinline": True,
+}
+_KERNEL_FLAGS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
+
+
+def rule(function: Callable[..., Any]) -> Any:
+    """Compile a scalar rule; it is inlined wherever it is called."""
+    return numba.njit(**_RULE_FLAGS)(function)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a loop over arrays and keep the machine code on disk, keyed by `source_digest`."""
+    dispatcher = numba.njit(**_KERNEL_FLAGS)(function)
+    dispatcher._cache = _KeyedCache(function)
+    return dispatcher
+
+
+@cache
+def source_digest() -> str:
+    """Digest (16 hexadecimal digits) of the sources and data files that compiled code depends on."""
+    digest = hashlib.blake2b(digest_size=8)
+    package = Path(__file__).parent
+    parts = ("*.py", "rules/*.py", "engine/*.py", "parameters/*.py", "parameters/*.yaml")
+    for pattern in parts:
+        for path in sorted(package.glob(pattern)):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    digest.update(f"{numba.__version__} {np.__version__} {sys.version_info[:3]}".encode())
+    return digest.hexdigest()
+
+
+@cache
+def cache_folder() -> Path:
+    """Folder of compiled kernels, or a temporary one where the user's cache cannot be written."""
+    base = os.environ.get("EMPOWERSIM_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    root = Path(base) if base else Path.home() / ".cache"
+    folder = root / "empowersim" / source_digest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        folder = Path(tempfile.gettempdir()) / f"empowersim-{os.getuid()}" / source_digest()
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def is_compiled() -> bool:
+    """Whether kernels of these very sources are on disk, so that the first call will not compile."""
+    return any(cache_folder().glob("*.nbc"))
+
+
+class _DigestLocator(_CacheLocator):  # type: ignore[misc]
+    """Where numba puts a kernel: our folder, stamped with the digest instead of a file time."""
+
+    def __init__(self, py_func: Any, py_file: str) -> None:
+        self._lineno = py_func.__code__.co_firstlineno
+
+    def get_cache_path(self) -> str:
+        return str(cache_folder())
+
+    def get_source_stamp(self) -> str:
+        return source_digest()
+
+    def get_disambiguator(self) -> str:
+        return str(self._lineno)
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> _DigestLocator:
+        return cls(py_func, py_file)
+
+
+class _KeyedImpl(FunctionCache._impl_class):  # type: ignore[misc]
+    _locator_classes = [_DigestLocator]
+
+
+class _KeyedCache(FunctionCache):  # type: ignore[misc]
+    _impl_class = _KeyedImpl
+
+
+def make_tile_view(rows: int, dtype: Any) -> Any:
+    """Make the intrinsic ``view(array, offset)``: rows x LANES numbers of `array` from `offset` on.
+
+    The shape is a compile-time constant. That is what lets LLVM prove that rows do not overlap and
+    turn a loop over the lanes into vector code, which it cannot do for a run-time shape.
+    """
+    item = numba.from_dtype(np.dtype(dtype))
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def view(typing_context: Any, array: Any, offset: Any) -> Any:
+        result = types.Array(item, 2, "C")
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            source = context.make_array(array)(context, builder, arguments[0])
+            pointer = builder.gep(source.data, [arguments[1]])
+            size = context.get_abi_sizeof(context.get_data_type(item))
+
+            def word(value: int) -> Any:
+                return context.get_constant(types.intp, value)
+
+            made = context.make_array(result)(context, builder)
+            context.populate_array(
+                made,
+                data=builder.bitcast(pointer, made.data.type),
+                shape=cgutils.pack_array(builder, [word(rows), word(LANES)]),
+                strides=cgutils.pack_array(builder, [word(LANES * size), word(size)]),
+                itemsize=word(size),
+                meminfo=None,
+                parent=None,
+            )
+            return made._getvalue()
+
+        return result(array, types.intp), build
+
+    return view
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def wide_vectors(typing_context: Any) -> Any:
+    """Ask for 512-bit vectors in the kernel that calls it (LLVM prefers 256 on some machines)."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # llvmlite's attribute set refuses names it does not know; LLVM itself reads any string
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.none(), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def float_bits(typing_context: Any, value: Any) -> Any:
+    """Bit pattern of a float32 as int32."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(32))
+
+    return types.int32(types.float32), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def bits_float(typing_context: Any, value: Any) -> Any:
+    """Float32 with the bit pattern of an int32."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return types.float32(types.int32), build
+
+
+def _integer_operation(name: str, result: Any, *parameters: Any) -> Any:
+    """Make an intrinsic for one LLVM integer instruction (numba itself widens to 64 bits)."""
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def binary(typing_context: Any, a: Any, b: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return getattr(builder, name)(*arguments)
+
+        return result(*parameters), build
+
+    return binary
+
+
+xor32 = _integer_operation("xor", types.uint32, types.uint32, types.uint32)
+add32 = _integer_operation("add", types.uint32, types.uint32, types.uint32)
+shift_left32 = _integer_operation("shl", types.int32, types.int32, types.int32)
+shift_right32 = _integer_operation("ashr", types.int32, types.int32, types.int32)
+add_signed32 = _integer_operation("add", types.int32, types.int32, types.int32)
+and_signed32 = _integer_operation("and_", types.int32, types.int32, types.int32)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def multiply_high32(typing_context: Any, a: Any, b: Any) -> Any:
+    """Upper 32 bits of the 64-bit product of two uint32."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wide = ir.IntType(64)
+        product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 32)), ir.IntType(32))
+
+    return types.uint32(types.uint32, types.uint32), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def multiply_low32(typing_context: Any, a: Any, b: Any) -> Any:
+    """Lower 32 bits of the product of two uint32."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.mul(arguments[0], arguments[1])
+
+    return types.uint32(types.uint32, types.uint32), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def select(typing_context: Any, condition: Any, yes: Any, no: Any) -> Any:
+    """`yes` where `condition` holds, else `no`: one instruction, both sides computed, no branch."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.select(arguments[0], arguments[1], arguments[2])
+
+    return types.float32(types.boolean, types.float32, types.float32), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def to_int32(typing_context: Any, value: Any) -> Any:
+    """Integer part of a float32 that fits an int32."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fptosi(arguments[0], ir.IntType(32))
+
+    return types.int32(types.float32), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def to_float32(typing_context: Any, value: Any) -> Any:
+    """Float32 nearest to an int32."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.sitofp(arguments[0], ir.FloatType())
+
+    return types.float32(types.int32), build

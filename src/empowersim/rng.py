@@ -1,0 +1,124 @@
+"""Randomness is an address: a draw is a pure function of (seed, replicate, who, month, stream).
+
+Generator: Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2,
+3", SC'11), a published counter-based generator; its known answers are checked in the tests. There is no state: the same address always gives the same number,
+whatever else was drawn, in whatever order, on whatever thread.
+
+The address of a draw::
+
+    key     = (seed, replicate)                     two 32-bit words
+    counter = (who: low 32 bits,
+               kind of actor in 8 bits | who: high 24 bits,
+               month (two's complement; `TRAITS` for what is drawn once),
+               group of four streams, or a programme's number)
+
+One evaluation gives four words: the four streams of a group. Streams are numbered constants
+and are never renumbered; a retired number is not used again.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Final
+
+import numpy as np
+
+from empowersim._jit import add32, multiply_high32, multiply_low32, rule, to_float32, xor32
+from empowersim.maths import HALF, normal_quantile
+
+_M0: Final = np.uint32(0xD2511F53)
+_M1: Final = np.uint32(0xCD9E8D57)
+_W0: Final = np.uint32(0x9E3779B9)
+_W1: Final = np.uint32(0xBB67AE85)
+_ROUNDS: Final = 10
+_UNIT: Final = np.float32(2.0**-24)
+_DROP_BITS: Final = np.uint32(8)
+
+TRAITS: Final = -(2**31)
+"""The "month" of what is drawn once in a life: traits and starting values."""
+
+STREAMS_A_GROUP: Final = 4
+
+
+class Kind(IntEnum):
+    """Who draws. Part of the address, so that household 7 and village 7 share nothing."""
+
+    HOUSEHOLD = 0
+    VILLAGE = 1
+    SUBDISTRICT = 2
+    MENTOR = 3
+    PROGRAMME = 4
+    SURVEY = 5
+
+
+class Stream(IntEnum):
+    """Numbered streams; stream s is word s % 4 of group s // 4. Never renumber."""
+
+    # every month, of a household
+    CAPACITY = 0
+    TRANSITORY = 1
+    ASSETS = 2
+    ILLNESS = 3
+    JOB = 4
+    ATTENDANCE = 5
+    DROP_OUT = 6
+    ASSET_DEATH = 7
+    SCHOOLING = 8
+    ASSET_QUALITY = 9
+    OBSERVATION = 10
+    THEFT = 11
+    # once, of a household (month TRAITS)
+    WELFARE_RANK = 64
+    START_CAPACITY = 65
+    OWN_ASSETS = 66
+    START_ASSETS = 67
+    SIZE = 68
+    CHILDREN = 69
+    SCHOOLING_YEARS = 70
+    LITERACY = 71
+    START_SAVINGS = 72
+    START_JOB = 73
+    START_ILLNESS = 74
+    IN_SCHOOL = 75
+    FEMALE_HEAD = 76
+    HEAD_AGE = 77
+    TRADE_APTITUDE = 78
+    IMPUTATION = 79
+    # every month, of a village
+    VILLAGE_SHOCK = 128
+    VILLAGE_SHOCK_SIZE = 129
+    # once, of a village or subdistrict (month TRAITS)
+    VILLAGE_SIZE = 160
+    VILLAGE_LEVEL = 161
+    REGION = 162
+    PLACE_ROUNDING = 163
+    VILLAGE_PACE = 164
+    # of a household towards a programme (kind PROGRAMME, group = programme number)
+    TAKE_UP = 192
+    LOTTERY = 193
+    OBSERVED_NEED = 194
+    APPLICATION = 195
+
+
+@rule
+def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
+    """Philox4x32-10: four uint32 words from four counter and two key words (all uint32)."""
+    for _ in range(_ROUNDS):
+        high0, low0 = multiply_high32(_M0, c0), multiply_low32(_M0, c0)
+        high1, low1 = multiply_high32(_M1, c2), multiply_low32(_M1, c2)
+        c0, c1 = xor32(xor32(high1, c1), k0), low1
+        c2, c3 = xor32(xor32(high0, c3), k1), low0
+        k0, k1 = add32(k0, _W0), add32(k1, _W1)
+    return c0, c1, c2, c3
+
+
+@rule
+def uniform_from(word: Any) -> float:
+    """Float32 uniform strictly inside (0, 1) from the upper 24 bits of a word."""
+    return (to_float32(np.int32(word >> _DROP_BITS)) + HALF) * _UNIT
+
+
+@rule
+def normal_from(word: Any) -> float:
+    """Standard normal from a word, by inverse CDF (at most 5.4 in absolute value)."""
+    return normal_quantile(uniform_from(word))
