@@ -157,6 +157,81 @@ def make_tile_view(rows: int, dtype: Any) -> Any:
     return view
 
 
+def make_row_access(record: Any) -> tuple[Any, Any, Any]:
+    """Make ``load(view, lane)``, ``store(view, lane, value)`` and ``add(view, lane, value)``.
+
+    Row r of the view holds field r of `record`, a named tuple of float32; one call moves a whole
+    household between its lane and registers.
+    """
+    count = len(record._fields)
+    item = types.float32
+    value_type = types.NamedUniTuple(item, count, record)
+
+    def address(context: Any, builder: Any, view_type: Any, view: Any, row: int, lane: Any) -> Any:
+        source = context.make_array(view_type)(context, builder, view)
+        start = context.get_constant(types.intp, row * LANES)
+        return builder.gep(source.data, [builder.add(start, lane)])
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def load(typing_context: Any, view: Any, lane: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            fields = [
+                builder.load(address(context, builder, signature.args[0], arguments[0], row, arguments[1]))
+                for row in range(count)
+            ]
+            return context.make_tuple(builder, value_type, fields)
+
+        return value_type(view, types.intp), build
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def store(typing_context: Any, view: Any, lane: Any, value: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            for row in range(count):
+                field = builder.extract_value(arguments[2], row)
+                builder.store(field, address(context, builder, signature.args[0], arguments[0], row, arguments[1]))
+            return context.get_dummy_value()
+
+        return types.none(view, types.intp, value_type), build
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def add(typing_context: Any, view: Any, lane: Any, value: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            for row in range(count):
+                field = builder.extract_value(arguments[2], row)
+                place = address(context, builder, signature.args[0], arguments[0], row, arguments[1])
+                builder.store(builder.fadd(builder.load(place), field), place)
+            return context.get_dummy_value()
+
+        return types.none(view, types.intp, value_type), build
+
+    return load, store, add
+
+
+def make_record_reader(record: Any) -> Any:
+    """Make ``read(array, offset)``: a named tuple of float32 from consecutive numbers of an array."""
+    count = len(record._fields)
+    value_type = types.NamedUniTuple(types.float32, count, record)
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def read(typing_context: Any, array: Any, offset: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            source = context.make_array(signature.args[0])(context, builder, arguments[0])
+            fields = [
+                builder.load(
+                    builder.gep(
+                        source.data,
+                        [builder.add(arguments[1], context.get_constant(types.intp, position))],
+                    )
+                )
+                for position in range(count)
+            ]
+            return context.make_tuple(builder, value_type, fields)
+
+        return value_type(array, types.intp), build
+
+    return read
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def wide_vectors(typing_context: Any) -> Any:
     """Ask for 512-bit vectors in the kernel that calls it (LLVM prefers 256 on some machines)."""

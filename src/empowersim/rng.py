@@ -1,8 +1,9 @@
 """Randomness is an address: a draw is a pure function of (seed, replicate, who, month, stream).
 
 Generator: Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2,
-3", SC'11), a published counter-based generator; its known answers are checked in the tests. There is no state: the same address always gives the same number,
-whatever else was drawn, in whatever order, on whatever thread.
+3", SC'11), a published counter-based generator; its known answers are checked in the tests. There
+is no state: the same address always gives the same number, whatever else was drawn, in whatever
+order, on whatever thread.
 
 The address of a draw::
 
@@ -31,8 +32,8 @@ _M1: Final = np.uint32(0xCD9E8D57)
 _W0: Final = np.uint32(0x9E3779B9)
 _W1: Final = np.uint32(0xBB67AE85)
 _ROUNDS: Final = 10
-_UNIT: Final = np.float32(2.0**-24)
-_DROP_BITS: Final = np.uint32(8)
+_UNIT: Final = np.float32(2.0**-23)
+_DROP_BITS: Final = np.uint32(9)
 
 TRAITS: Final = -(2**31)
 """The "month" of what is drawn once in a life: traits and starting values."""
@@ -84,6 +85,7 @@ class Stream(IntEnum):
     HEAD_AGE = 77
     TRADE_APTITUDE = 78
     IMPUTATION = 79
+    REGISTER_ERROR = 80
     # every month, of a village
     VILLAGE_SHOCK = 128
     VILLAGE_SHOCK_SIZE = 129
@@ -96,8 +98,6 @@ class Stream(IntEnum):
     # of a household towards a programme (kind PROGRAMME, group = programme number)
     TAKE_UP = 192
     LOTTERY = 193
-    OBSERVED_NEED = 194
-    APPLICATION = 195
 
 
 @rule
@@ -114,11 +114,14 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
 
 @rule
 def uniform_from(word: Any) -> float:
-    """Float32 uniform strictly inside (0, 1) from the upper 24 bits of a word."""
+    """Float32 uniform strictly inside (0, 1) from the upper 23 bits of a word.
+
+    With one bit more, the half added to the largest word would be rounded up and give exactly 1.
+    """
     return (to_float32(np.int32(word >> _DROP_BITS)) + HALF) * _UNIT
 
 
 @rule
 def normal_from(word: Any) -> float:
-    """Standard normal from a word, by inverse CDF (at most 5.4 in absolute value)."""
+    """Standard normal from a word, by inverse CDF (at most 5.3 in absolute value)."""
     return normal_quantile(uniform_from(word))

@@ -36,6 +36,8 @@ HOUSEHOLD: Final[tuple[Column, ...]] = (
     Column("children", "persons", 0.0, 20.0, "trait", "members of school age (7 to 18 years)"),
     Column("schooling_years", "years", 0.0, 22.0, "trait", "years of schooling of the best-educated adult"),
     Column("female_head", "0/1", 0.0, 1.0, "trait", "the household is headed by a woman"),
+    Column("literacy_base", "0-1", 0.0, 1.0, "trait", "functional literacy that daily life keeps alive"),
+    Column("register_error", "SD", -6.0, 6.0, "trait", "error of the social register about this household's consumption"),
     Column("capacity", "log", -6.0, 6.0, "state", "persistent, slowly moving part of log earning capacity"),
     Column("job", "0/1", 0.0, 1.0, "state", "regular work (1) or casual work (0)"),
     Column("assets", "k", 0.0, 6.0, "state", "productive assets as k = ln(1 + scale x L)"),

@@ -109,6 +109,8 @@ class Mentors:
     session_cost: float = 0.0
     """IDR a group session (snacks, materials, room)."""
     rule: Literal["equal", "round_robin", "neediest_first", "poorest_first", "near_threshold", "random"] = "round_robin"
+    observation_noise: float = 0.0
+    """Standard deviation (log) of the consumption that mentors go by in `poorest_first` and `near_threshold`."""
     resident: bool = False
     """Mentors live where they work: the round trip is `resident_round_trip` hours."""
     resident_round_trip: float = 1.0

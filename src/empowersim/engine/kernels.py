@@ -1,0 +1,329 @@
+"""The loops: a block of households through a run of months. Loops only; the science is in `rules`.
+
+Every tile goes through three passes, because each vectorises better alone: draw the numbers,
+gather the doses, take the month. Village means of last month and rationing are the only ways in which households meet.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from empowersim._jit import LANES, kernel, make_row_access, make_tile_view, rule, wide_vectors
+from empowersim.engine.allocation import COMPETENCE, POSTS, TRUST_BONUS, enrol, visit
+from empowersim.engine.arrays import (
+    DOSES,
+    DRAWS,
+    FINISHED,
+    load_dose,
+    load_draw,
+    load_household,
+    read_parameters,
+    read_village,
+    store_household,
+    view_doses,
+    view_draws,
+    view_lane,
+    view_state,
+    view_words,
+)
+from empowersim.engine.metrics import (
+    BIN_LOW,
+    BIN_WIDTH,
+    BINS,
+    SUM_ROW,
+    Details,
+    Sums,
+    contribution,
+    detail,
+)
+from empowersim.maths import HALF, ONE, ZERO, flag, log, normal_quantile
+from empowersim.rng import Kind, Stream, philox, uniform_from
+from empowersim.rules.community import village_shock
+from empowersim.rules.month import Dose, Draw, household_month
+from empowersim.rules.programmes import leaves
+from empowersim.schema import CHANNEL_ROW, ROW, ROWS, VILLAGE_ROW, VILLAGE_ROWS
+
+view_sums = make_tile_view(len(Sums._fields), np.float32)
+view_details = make_tile_view(len(Details._fields), np.float32)
+_, _, add_sums = make_row_access(Sums)
+_, _, add_details = make_row_access(Details)
+
+_HOUSEHOLDS: Final = SUM_ROW["households"]
+_SUM_INCOME: Final = SUM_ROW["normal_income"]
+_SUM_PRACTICE: Final = SUM_ROW["practice"]
+_SUM_PARTICIPATION: Final = SUM_ROW["participation"]
+_DRAW: Final = {name: row for row, name in enumerate(Draw._fields)}
+_DROP_OUT: Final = _DRAW["drop_out"]
+_NORMALS: Final = 3
+"""The first rows of a `Draw` are normals."""
+_COMPETENCE_ROW: Final = DOSES - 2
+_TRUST_ROW: Final = DOSES - 1
+_VISITS: Final = CHANNEL_ROW["visits"]
+_SESSIONS: Final = CHANNEL_ROW["sessions"]
+_SIZE: Final = ROW["size"]
+_CHILDREN: Final = ROW["children"]
+_CONSUMPTION: Final = ROW["consumption"]
+_WELFARE: Final = ROW["welfare"]
+_LINE: Final = VILLAGE_ROW["line"]
+_SHOCK_HAZARD: Final = VILLAGE_ROW["shock_hazard"]
+_SHOCK_SIZE: Final = VILLAGE_ROW["shock_size"]
+_SHOCK_NOW: Final = VILLAGE_ROW["shock_now"]
+_MEAN_INCOME: Final = VILLAGE_ROW["mean_income"]
+_MEAN_PRACTICE: Final = VILLAGE_ROW["mean_practice"]
+_MEAN_PARTICIPATION: Final = VILLAGE_ROW["mean_participation"]
+_KIND_BITS: Final = np.uint32(24)
+_NO_WORD: Final = np.uint32(0)
+_GROUP_1: Final = np.uint32(1)
+_GROUP_2: Final = np.uint32(2)
+_VILLAGE_GROUP: Final = np.uint32(Stream.VILLAGE_SHOCK // 4)
+_VILLAGE_KIND: Final = np.uint32(np.uint32(Kind.VILLAGE) << _KIND_BITS)
+_FINISHED: Final = np.float32(FINISHED)
+
+assert [int(stream) for stream in list(Stream)[:10]] == list(range(10)), "streams of the month are 0 to 9"
+assert list(_DRAW) == [stream.name.lower() for stream in list(Stream)[:3]] + [
+    "illness", "job", "attendance", "drop_out", "asset_death", "schooling", "asset_quality",
+], "rows of a draw follow the streams"
+
+
+@rule
+def draw_tile(block: Any, tile: int, draws: Any, month: Any, key0: Any, key1: Any) -> int:
+    """Draw the numbers of a tile's month: uniforms by stream, the first three turned into normals."""
+    low = view_words(block.id_low, tile * LANES)
+    high = view_words(block.id_high, tile * LANES)
+    view = view_draws(draws, 0)
+    for lane in range(LANES):
+        a0, a1, a2, a3 = philox(low[0, lane], high[0, lane], month, _NO_WORD, key0, key1)
+        b0, b1, b2, b3 = philox(low[0, lane], high[0, lane], month, _GROUP_1, key0, key1)
+        c0, c1, _, _ = philox(low[0, lane], high[0, lane], month, _GROUP_2, key0, key1)
+        view[0, lane] = uniform_from(a0)
+        view[1, lane] = uniform_from(a1)
+        view[2, lane] = uniform_from(a2)
+        view[3, lane] = uniform_from(a3)
+        view[4, lane] = uniform_from(b0)
+        view[5, lane] = uniform_from(b1)
+        view[6, lane] = uniform_from(b2)
+        view[7, lane] = uniform_from(b3)
+        view[8, lane] = uniform_from(c0)
+        view[9, lane] = uniform_from(c1)
+    for lane in range(LANES):
+        view[0, lane] = normal_quantile(view[0, lane])
+        view[1, lane] = normal_quantile(view[1, lane])
+        view[2, lane] = normal_quantile(view[2, lane])
+    return 0
+
+
+@rule
+def dose_tile(block: Any, slots: Any, plan: Any, scratch: Any, tile: int, line: float, lanes: int) -> int:
+    """Gather what reaches each household of a tile: doses of its places, visits and sessions as they took place."""
+    doses = scratch.doses
+    doses[:, :] = ZERO
+    doses[_COMPETENCE_ROW, :] = np.float32(plan.mentor[COMPETENCE])
+    doses[_TRUST_ROW, :] = np.float32(plan.mentor[TRUST_BONUS])
+    state = block.state
+    for n in range(plan.dose_slot.size):
+        slot, channel, amount = plan.dose_slot[n], plan.dose_channel[n], plan.dose_amount[n]
+        if channel == _VISITS:
+            continue
+        if channel == _SESSIONS:
+            amount *= scratch.held[tile]
+        fresh = np.float32(plan.duration[slot])
+        for lane in range(lanes):
+            held = np.float32(slots[tile, slot, lane])
+            given = flag(held > ZERO) * flag(held < _FINISHED)
+            if plan.dose_first[n]:
+                given = flag(held == fresh)
+            worth = amount
+            if plan.dose_money[n]:
+                worth = amount / (line * state[tile, _SIZE, lane])
+            if plan.dose_per_child[n]:
+                worth = worth * state[tile, _CHILDREN, lane]
+            doses[channel, lane] += given * worth
+    if plan.mentor[POSTS] > 0.0:
+        for lane in range(lanes):
+            doses[_VISITS, lane] = scratch.demand[tile, lane]
+    return 0
+
+
+@rule
+def month_of_tile(block: Any, tile: int, draws: Any, doses: Any, p: Any, village: Any, month: float) -> int:
+    """Take a tile through one month: the same composed rule for every lane."""
+    state = view_state(block.state, tile * ROWS * LANES)
+    numbers = view_draws(draws, 0)
+    given = view_doses(doses, 0)
+    for lane in range(LANES):
+        after = household_month(
+            p, village, load_household(state, lane), load_dose(given, lane), load_draw(numbers, lane), month
+        )
+        store_household(state, lane, after)
+    return 0
+
+
+@rule
+def end_places(slots: Any, plan: Any, draws: Any, tile: int, lanes: int) -> int:
+    """Count a month off every place; some leave before the end (one draw serves all places of a household)."""
+    for slot in range(plan.number.size):
+        hazard = plan.drop_out[slot]
+        for lane in range(lanes):
+            held = np.float32(slots[tile, slot, lane])
+            active = flag(held > ZERO) * flag(held < _FINISHED)
+            over = leaves(hazard, draws[_DROP_OUT, lane]) or held == ONE
+            left = _FINISHED if over else held - ONE
+            slots[tile, slot, lane] = np.uint8(left if active > ZERO else held)
+    return 0
+
+
+@rule
+def add_tile(block: Any, tile: int, scratch: Any, p: Any, line: float, detailed: bool) -> int:
+    """Add a tile to the lane sums of its village."""
+    state = view_state(block.state, tile * ROWS * LANES)
+    live = view_lane(block.live, tile * LANES)
+    holds = view_lane(scratch.lanes, 0)
+    sums = view_sums(scratch.sums, 0)
+    for lane in range(LANES):
+        add_sums(sums, lane, contribution(p, load_household(state, lane), live[0, lane], line, holds[0, lane]))
+    if detailed:
+        details = view_details(scratch.details, 0)
+        for lane in range(LANES):
+            add_details(details, lane, detail(p, load_household(state, lane), live[0, lane]))
+    return 0
+
+
+@rule
+def add_spread(block: Any, tile: int, spread: Any, line: float, mean_line: float) -> int:
+    """Sort persons of a tile into classes of consumption."""
+    for lane in range(LANES):
+        if block.live[tile, lane] > ZERO:
+            a_person = block.state[tile, _CONSUMPTION, lane] * line
+            at = int((log(a_person / mean_line) - np.float32(BIN_LOW)) / np.float32(BIN_WIDTH))
+            at = min(max(at, 0), BINS - 1)
+            persons = np.float64(block.state[tile, _SIZE, lane])
+            spread[at, 0] += persons
+            spread[at, 1] += persons * a_person
+    return 0
+
+
+@rule
+def mark_places(slots: Any, tile: int, lanes_row: Any, lanes: int) -> int:
+    """1 in the lanes of households that hold any place."""
+    lanes_row[0, :] = ZERO
+    for slot in range(slots.shape[1]):
+        for lane in range(lanes):
+            held = np.float32(slots[tile, slot, lane])
+            lanes_row[0, lane] = max(lanes_row[0, lane], flag(held > ZERO) * flag(held < _FINISHED))
+    return 0
+
+
+@rule
+def count_places(block: Any, slots: Any, plan: Any, tally: Any, tile: int, month: int) -> int:
+    """Count the places held in a tile, and the children behind them."""
+    for slot in range(plan.number.size):
+        for lane in range(LANES):
+            held = slots[tile, slot, lane]
+            if held != 0 and held != FINISHED:
+                tally.enrolled[slot, month] += 1
+                units = np.int64(block.state[tile, _CHILDREN, lane]) if plan.per_child[slot] else 1
+                tally.units[slot, month] += units
+    return 0
+
+
+@rule
+def lane_total(sums: Any, row: int) -> float:
+    """Sum over the lanes, in order, in float64."""
+    total = 0.0
+    for lane in range(LANES):
+        total += np.float64(sums[row, lane])
+    return total
+
+
+@rule
+def end_village(block: Any, tally: Any, scratch: Any, v: int, month: int, tallied: bool) -> int:
+    """Enter a village's sums into the tally and its means into the village, for next month."""
+    sums = scratch.sums
+    if tallied:
+        for row in range(sums.shape[0]):
+            tally.sums[month, row] += lane_total(sums, row)
+        for row in range(scratch.details.shape[0]):
+            tally.details[month, row] += lane_total(scratch.details, row)
+    households = lane_total(sums, _HOUSEHOLDS)
+    block.village[v, _MEAN_INCOME] = np.float32(lane_total(sums, _SUM_INCOME) / households)
+    block.village[v, _MEAN_PRACTICE] = np.float32(lane_total(sums, _SUM_PRACTICE) / households)
+    block.village[v, _MEAN_PARTICIPATION] = np.float32(lane_total(sums, _SUM_PARTICIPATION) / households)
+    return 0
+
+
+@kernel
+def advance(
+    block: Any,
+    slots: Any,
+    plan: Any,
+    offer: Any,
+    tally: Any,
+    scratch: Any,
+    values: Any,
+    schedule: Any,
+    seed: Any,
+    replicate: Any,
+    mean_line: Any,
+) -> int:
+    """Take a block through the months ``schedule[0] .. schedule[1] - 1``.
+
+    `schedule` = (first month, month after the last, first judged month, lanes, active months, detailed from),
+    int64; months below zero are the burn-in: no programmes, nothing tallied. `values` = parameters as float32,
+    `mean_line` = mean poverty line (IDR/person/month) to which classes of consumption refer.
+    """
+    wide_vectors()
+    p = read_parameters(values, 0)
+    start, stop, judged, lanes, end, detailed_from = (
+        schedule[0], schedule[1], schedule[2], schedule[3], schedule[4], schedule[5],
+    )
+    tiles = block.state.shape[0]
+    villages = block.village.shape[0]
+    mentored = plan.mentor[POSTS] > 0.0 and offer.mentor_tiles.size > 1
+    for month in range(start, stop):
+        address = np.uint32(np.int64(month) & 0xFFFFFFFF)
+        running = month >= 0 and month < end
+        tallied = month >= 0
+        detailed = tallied and (month >= detailed_from or month % 12 == 11)
+        since = np.float32(month if month > 0 else 0)
+        for v in range(villages):
+            words = philox(
+                block.village_low[v], np.uint32(_VILLAGE_KIND | block.village_high[v]), address, _VILLAGE_GROUP, seed, replicate
+            )
+            block.village[v, _SHOCK_NOW] = village_shock(
+                block.village[v, _SHOCK_HAZARD], block.village[v, _SHOCK_SIZE], uniform_from(words[0])
+            )
+        if month == end:
+            slots[:] = np.uint8(0)
+        if running:
+            enrol(block, slots, plan, offer, tally, scratch, month, seed, replicate)
+            if mentored:
+                visit(block, slots, plan, offer, tally, scratch, month, address, seed, replicate)
+        tile = 0
+        for v in range(villages):
+            village = read_village(block.village, v * VILLAGE_ROWS)
+            line = block.village[v, _LINE]
+            scratch.sums[:, :] = ZERO
+            scratch.details[:, :] = ZERO
+            while tile < tiles and block.tile_village[tile] == v:
+                draw_tile(block, tile, scratch.draws, address, seed, replicate)
+                if running:
+                    dose_tile(block, slots, plan, scratch, tile, line, lanes)
+                    mark_places(slots, tile, scratch.lanes, lanes)
+                    count_places(block, slots, plan, tally, tile, month)
+                else:
+                    scratch.doses[:, :] = ZERO
+                    scratch.lanes[:, :] = ZERO
+                month_of_tile(block, tile, scratch.draws, scratch.doses, p, village, since)
+                add_tile(block, tile, scratch, p, line, detailed)
+                if month >= judged:
+                    for lane in range(lanes):
+                        block.state[tile, _WELFARE, lane] += block.state[tile, _CONSUMPTION, lane]
+                if running:
+                    end_places(slots, plan, scratch.draws, tile, lanes)
+                if detailed:
+                    add_spread(block, tile, tally.spread[month], line, mean_line)
+                tile += 1
+            end_village(block, tally, scratch, v, month, tallied)
+    return 0

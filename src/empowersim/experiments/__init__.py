@@ -1,0 +1,1 @@
+"""Comparisons of policies: which runs to make, and what they say together."""

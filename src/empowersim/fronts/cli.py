@@ -1,0 +1,442 @@
+"""The command line. It reads words, calls the public functions and prints; it computes nothing.
+
+Exit codes: 0 done; 2 something is wrong with what was given (message on standard error, no
+traceback); 130 stopped with Ctrl-C.
+
+Everything heavy is imported inside the handlers, so that ``empowersim --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from empowersim._version import __version__
+from empowersim.errors import EmpowersimError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from empowersim.experiments.compare import Plan, Progress
+    from empowersim.results.comparison import Comparison
+
+DONE: Final = 0
+WRONG: Final = 2
+STOPPED: Final = 130
+
+_FILE = "scenario file (YAML)"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose options must be written in full, with examples under its help."""
+
+    def __init__(self, *arguments: Any, examples: str = "", **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("allow_abbrev", False)
+        if examples:
+            options["epilog"] = f"examples:\n{examples}"
+        super().__init__(*arguments, **options)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with `arguments` (those of the process if None); return the exit code."""
+    parser = _parser()
+    try:
+        asked = parser.parse_args(arguments)
+    except SystemExit as stop:  # argparse has printed its message
+        return int(stop.code or DONE)
+    try:
+        handler: Callable[[argparse.Namespace], int] = asked.handler
+        code = handler(asked)
+        sys.stdout.flush()
+        return code
+    except EmpowersimError as error:
+        print(f"empowersim {asked.command}: {_counted(error)}{error}", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        # the reader (head, less) has gone; keep Python from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        print("\nempowersim: stopped; nothing was written", file=sys.stderr, flush=True)
+        if threading.active_count() > 1:
+            os._exit(STOPPED)  # futures under way cannot be interrupted; do not wait for them
+        return STOPPED
+
+
+def _counted(error: EmpowersimError) -> str:
+    problems = getattr(error, "problems", ())
+    return f"{len(problems)} problems\n" if len(problems) > 1 else ""
+
+
+# ---------------------------------------------------------------- what may be asked
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="empowersim",
+        description="Simulate community-empowerment programmes: who gains, who loses, what it costs, how sure.",
+        examples=(
+            "  empowersim check scenarios/medan.yaml\n"
+            "  empowersim compare scenarios/medan.yaml --households 5000 --replicates 20\n"
+            "  empowersim compare scenarios/medan.yaml --out out/medan\n"
+            "  empowersim cite scenarios/medan.yaml\n"
+            "\n'empowersim COMMAND --help' tells more of a command."
+        ),
+    )
+    parser.add_argument("--version", action="version", version=f"empowersim {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_compare(commands)
+    _add_run(commands)
+    _add_check(commands)
+    _add_diff(commands)
+    _add_cite(commands)
+    _add_schema(commands)
+    _add_lists(commands)
+    return parser
+
+
+def _add_compare(commands: Any) -> None:
+    command = commands.add_parser(
+        "compare",
+        help="compare the policies of a scenario on the same futures",
+        description=(
+            "Compare the policies of a scenario on the same simulated futures: levels and paired differences with\n"
+            "95 % intervals, in how many of 100 futures a policy is better, winners and losers, cost.\n"
+            "What is not given here stands in the file. The numbers do not depend on --threads."
+        ),
+        examples=(
+            "  empowersim compare scenarios/medan.yaml\n"
+            "  empowersim compare scenarios/medan.yaml --policies skills_training,balanced_mix --replicates 50\n"
+            "  empowersim compare scenarios/medan.yaml --households 20000 --months 60 --out out/medan\n"
+            "  empowersim compare scenarios/medan.yaml --json > medan.json"
+        ),
+    )
+    command.add_argument("file", metavar="FILE", help=_FILE)
+    command.add_argument(
+        "--policies", metavar="A,B", type=_names, help="only these policies (the reference always comes along)"
+    )
+    command.add_argument("--reference", metavar="NAME", help="policy that the others are compared with")
+    _add_sizes(command)
+    command.set_defaults(handler=_compare)
+
+
+def _add_run(commands: Any) -> None:
+    command = commands.add_parser(
+        "run",
+        help="simulate one policy",
+        description="Simulate one policy of a scenario: its outcomes with 95 % intervals, its money, its paths.",
+        examples=(
+            "  empowersim run scenarios/medan.yaml --policy balanced_mix\n"
+            "  empowersim run scenarios/medan.yaml --policy no_programme --months 120 --json"
+        ),
+    )
+    command.add_argument("file", metavar="FILE", help=_FILE)
+    command.add_argument("--policy", metavar="NAME", help="policy to simulate (default: the reference of the file)")
+    _add_sizes(command)
+    command.set_defaults(handler=_run)
+
+
+def _add_sizes(command: argparse.ArgumentParser) -> None:
+    sizes = command.add_argument_group("size and length (default: as the file says)")
+    sizes.add_argument("--replicates", metavar="R", type=int, help="futures to simulate")
+    sizes.add_argument("--households", metavar="N", type=int, help="households in each future")
+    sizes.add_argument("--months", metavar="T", type=int, help="months from the start of the policies")
+    sizes.add_argument("--seed", metavar="S", type=int, help="seed of all random numbers, 0 to 4294967295")
+    sizes.add_argument("--threads", metavar="K", type=int, help="threads (default: all cores)")
+    _add_survey(sizes)
+    outputs = command.add_argument_group("what comes out")
+    outputs.add_argument(
+        "--out", metavar="DIR", help="also write Parquet tables, provenance.json and PNG figures into this folder"
+    )
+    outputs.add_argument("--force", action="store_true", help="replace results of other inputs in that folder")
+    outputs.add_argument("--lang", choices=("en", "id"), default="en", help="language of the figures (default: en)")
+    outputs.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+
+
+def _add_survey(command: Any) -> None:
+    command.add_argument("--survey", metavar="FILE", help="survey file, instead of the one the scenario names")
+
+
+def _add_check(commands: Any) -> None:
+    command = commands.add_parser(
+        "check",
+        help="check a scenario file and say what it means",
+        description=(
+            "Check a scenario file. If it can be run, say in plain sentences what it means; if not, list everything\n"
+            "that is wrong with it, with line, key, what was expected, what was found and what to do (exit code 2)."
+        ),
+        examples="  empowersim check scenarios/medan.yaml\n  empowersim check mine.yaml --json",
+    )
+    command.add_argument("file", metavar="FILE", help=_FILE)
+    _add_survey(command)
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.set_defaults(handler=_check)
+
+
+def _add_diff(commands: Any) -> None:
+    command = commands.add_parser(
+        "diff",
+        help="say what two scenario files, or two policies, do differently",
+        description="Say in plain sentences what two scenario files, or two policies, do differently.",
+        examples=(
+            "  empowersim diff medan.yaml islands.yaml                     two files\n"
+            "  empowersim diff medan.yaml balanced_mix mix_mentors         two policies of a file\n"
+            "  empowersim diff medan.yaml:skills islands.yaml:skills       policies of two files"
+        ),
+    )
+    command.add_argument("a", metavar="A", help="FILE or FILE:POLICY")
+    command.add_argument("b", metavar="B", help="FILE or FILE:POLICY, or the first policy")
+    command.add_argument("c", metavar="C", nargs="?", help="the second policy, with A a file and B a policy")
+    command.set_defaults(handler=_diff)
+
+
+def _add_cite(commands: Any) -> None:
+    command = commands.add_parser(
+        "cite",
+        help="list the sources of exactly the figures that a scenario uses",
+        description=(
+            "List the sources of exactly the figures that a scenario uses, grouped by confidence:\n"
+            "A read in a source, B well known or fitted, C assumed."
+        ),
+        examples="  empowersim cite scenarios/medan.yaml\n  empowersim cite scenarios/medan.yaml --format json",
+    )
+    command.add_argument("file", metavar="FILE", help=_FILE)
+    command.add_argument("--format", choices=("text", "json", "bibtex-like"), default="text", help="default: text")
+    command.set_defaults(handler=_cite)
+
+
+def _add_schema(commands: Any) -> None:
+    command = commands.add_parser(
+        "schema",
+        help="print the JSON Schema of scenario files, for editors",
+        description="Print the JSON Schema of scenario files, with which an editor completes and checks keys.",
+        examples="  empowersim schema > scenario.schema.json",
+    )
+    command.set_defaults(handler=_schema)
+
+
+def _add_lists(commands: Any) -> None:
+    for name, what, handler in (
+        ("places", "the places a scenario can name", _places),
+        ("programmes", "the programmes of the library", _programmes),
+    ):
+        command = commands.add_parser(
+            name,
+            help=f"list {what}",
+            description=f"List {what}.",
+            examples=f"  empowersim {name}\n  empowersim {name} --json",
+        )
+        command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+        command.set_defaults(handler=handler)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("expected names of policies, as skills_training,balanced_mix")
+    return names
+
+
+# ---------------------------------------------------------------- handlers
+
+
+def _compare(asked: argparse.Namespace) -> int:
+    from empowersim.experiments.compare import plan
+
+    return _finish(asked, plan(_load(asked), policies=asked.policies, reference=asked.reference, **_sizes(asked)))
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from empowersim.experiments.compare import plan
+
+    loaded = _load(asked)
+    name = asked.policy if asked.policy is not None else loaded.reference
+    return _finish(asked, plan(loaded, policies=[name], reference=name, **_sizes(asked)))
+
+
+def _load(asked: argparse.Namespace) -> Any:
+    from empowersim.scenario.load import load
+
+    return load(asked.file, survey=asked.survey)
+
+
+def _sizes(asked: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in ("replicates", "households", "months", "seed")}
+
+
+def _finish(asked: argparse.Namespace, made: Plan) -> int:
+    from empowersim.experiments.compare import execute
+    from empowersim.results import store
+
+    if asked.out is not None:
+        # say so before the run, not after
+        store.check_target(made.run_id, asked.out, force=asked.force)
+        store.check_writable(asked.out)
+    with _progress(made) as progress:
+        result = execute(made, threads=asked.threads, progress=progress)
+    if asked.json:
+        print(result.to_json())
+    else:
+        from empowersim.fronts.terminal import console, show
+
+        show(result, console())
+    if asked.out is not None:
+        _write(asked, result)
+    return DONE
+
+
+@contextmanager
+def _progress(made: Plan) -> Iterator[Progress]:
+    from empowersim._jit import is_compiled
+    from empowersim.fronts.terminal import progress_on
+
+    count = len(made.policies)
+    what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months"
+    with progress_on(sys.stderr, what, first_run=not is_compiled()) as progress:
+        yield progress
+
+
+def _write(asked: argparse.Namespace, result: Comparison) -> None:
+    from pathlib import Path
+
+    from empowersim.fronts.plots import save_figures
+    from empowersim.results.store import write_comparison
+
+    def figures(comparison: Comparison, folder: Path) -> None:
+        save_figures(comparison, folder, lang=asked.lang)
+
+    files = write_comparison(result, asked.out, force=asked.force, extra=figures)
+    said = sys.stderr if asked.json else sys.stdout
+    print(f"Written to {asked.out}: {', '.join(path.name for path in files)}", file=said)
+
+
+def _check(asked: argparse.Namespace) -> int:
+    from empowersim.errors import ScenarioError
+    from empowersim.fronts.api import describe
+
+    try:
+        sentences = describe(_load(asked))
+    except ScenarioError as error:
+        if not asked.json:
+            raise
+        _print_json({"file": asked.file, "valid": False, "problems": [vars(problem) for problem in error.problems]})
+        return WRONG
+    if asked.json:
+        _print_json({"file": asked.file, "valid": True, "sentences": sentences})
+    else:
+        _print_lines(sentences)
+    return DONE
+
+
+def _diff(asked: argparse.Namespace) -> int:
+    from empowersim.fronts.api import diff
+    from empowersim.scenario.load import load
+
+    if asked.c is not None:
+        (file, policy), names = _split(asked.a), (asked.b, asked.c)
+        if policy is not None:
+            raise EmpowersimError(f"expected FILE POLICY POLICY, found {asked.a} with a policy of its own")
+        loaded = load(file)
+        sentences = diff(loaded, loaded, policies=names)
+    else:
+        (file_a, policy_a), (file_b, policy_b) = _split(asked.a), _split(asked.b)
+        if (policy_a is None) != (policy_b is None):
+            raise EmpowersimError(
+                f"expected two files, or a policy of each (FILE:POLICY), found {asked.a} and {asked.b}; "
+                "for two policies of a file write: empowersim diff FILE POLICY POLICY"
+            )
+        chosen = (policy_a, policy_b) if policy_a is not None and policy_b is not None else None
+        sentences = diff(load(file_a), load(file_b), policies=chosen)
+    _print_lines(sentences or ["There is no difference that changes a result."])
+    return DONE
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    """FILE:POLICY into its parts; a file whose own name holds a colon is taken whole."""
+    head, colon, tail = text.rpartition(":")
+    if not colon or os.path.exists(text) or os.sep in tail:
+        return text, None
+    return head, tail
+
+
+def _cite(asked: argparse.Namespace) -> int:
+    from empowersim.fronts.api import cite
+
+    print(cite(asked.file, format=asked.format))
+    return DONE
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from empowersim.scenario.schema_json import schema_json
+
+    _print_json(schema_json())
+    return DONE
+
+
+def _places(asked: argparse.Namespace) -> int:
+    from empowersim.fronts.api import places
+    from empowersim.fronts.numbers import number, percent, rupiah
+
+    found = places()
+    if asked.json:
+        _print_json(found)
+        return DONE
+    lines = []
+    for place in found:
+        lines.append(f"{place['name']}: {place['title']['en']} ({place['title']['id']})")
+        lines.append(f"    {number(place['households'])} households, prices of {place['price_year']}")
+        lines += [
+            f"    {name}: {percent(region['share'], 0)} of households, {percent(region['poverty_rate'])} poor, "
+            f"line {rupiah(region['poverty_line'])} a person and month"
+            for name, region in place["regions"].items()
+        ]
+    _print_lines(lines)
+    return DONE
+
+
+def _programmes(asked: argparse.Namespace) -> int:
+    from empowersim.fronts.api import programmes
+
+    found = programmes()
+    if asked.json:
+        _print_json(found)
+        return DONE
+    lines = []
+    for programme in found:
+        label = programme["label"]
+        names = f"{label.get('en', '')} ({label['id']})" if label.get("id") else label.get("en", "")
+        lines.append(f"{programme['name']}: {names}")
+        if programme["meaning"]:
+            lines.append(f"    {programme['meaning']}")
+    _print_lines(lines)
+    return DONE
+
+
+def _print_json(document: Any) -> None:
+    import json
+
+    print(json.dumps(document, indent=1, ensure_ascii=False))
+
+
+def _print_lines(lines: Sequence[str]) -> None:
+    """Print sentences, folded to the terminal; as they are where output is not a terminal."""
+    if not sys.stdout.isatty():
+        print("\n".join(lines))
+        return
+    import shutil
+    import textwrap
+
+    width = max(40, min(shutil.get_terminal_size().columns, 110))
+    for line in lines:
+        own = line[: len(line) - len(line.lstrip())]
+        print(textwrap.fill(line.strip(), width, initial_indent=own, subsequent_indent=own + "  ") if line else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

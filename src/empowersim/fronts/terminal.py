@@ -1,0 +1,445 @@
+"""The comparison on a terminal: tables that fold to its width, then a verdict in sentences; and progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import isfinite
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from empowersim.experiments.compare import Progress
+from empowersim.fronts.numbers import (
+    NONE,
+    in_hundred,
+    interval,
+    months,
+    number,
+    percent,
+    quantity,
+    rupiah,
+    signed,
+)
+from empowersim.fronts.plots import name_of
+from empowersim.results.tables import COST, COST_PER_YEAR, LEVELS, OUTCOMES, YEARS_AVERTED
+
+if TYPE_CHECKING:
+    from empowersim.results.comparison import Comparison
+
+HEADLINE: Final = "poverty_headcount"
+SECOND: Final = "poverty_gap"
+"""The headcount alone misleads: many a gain ends just below the line."""
+
+_SHORT: Final = {
+    "poverty_headcount": "P0",
+    "poverty_gap": "P1",
+    "squared_poverty_gap": "P2",
+    "mean_consumption": "con",
+    "bottom40_consumption": "c40",
+    "literacy": "lit",
+    "health": "hea",
+    "schooling": "sch",
+    "empowerment_index": "emp",
+    "independence": "ind",
+}
+
+NARROWEST: Final = 60
+_HARDLY_ANY: Final = 0.0005
+"""Share of households below which losers are not traced to a fifth: they would be a handful."""
+
+_PIPE_WIDTH: Final = 100
+_POLICY_WIDTH: Final = 16
+_CELL_WIDTH: Final = 12
+_GAP: Final = 2
+_PLAIN_EVERY: Final = 5.0
+_QUIET: Final = 2.0
+
+
+def console(stream: IO[str] | None = None) -> Any:
+    """Return a rich console for a stream (standard output): no colour unless it is a terminal without NO_COLOR."""
+    from rich.console import Console
+
+    out = stream if stream is not None else sys.stdout
+    width = None if out.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(file=out, width=width, highlight=False, no_color=None if out.isatty() else True, emoji=False)
+
+
+def show(comparison: Comparison, out: Any) -> None:
+    """Print a comparison on a rich console: head, tables, verdict."""
+    width = max(NARROWEST, out.width)
+    out.print(_head(comparison), style="bold")
+    for table in tables(comparison, width):
+        out.print()
+        out.print(table)
+    out.print()
+    for sentence in verdict(comparison):
+        out.print(sentence, markup=False)
+    for note in comparison.notes:
+        out.print(f"Note: {note}", markup=False, style="dim")
+
+
+def tables(comparison: Comparison, width: int) -> list[Any]:
+    """Return the rich tables of a comparison, each no wider than `width` columns.
+
+    A cell holds the level and, below, the paired difference from the reference, each with half the width
+    of its 95 % interval.
+    """
+    each = max(1, (width - _POLICY_WIDTH) // (_CELL_WIDTH + _GAP))
+    count = -(-len(LEVELS) // each)
+    even = -(-len(LEVELS) // count)
+    made = [_level_table(comparison, LEVELS[at : at + even], first=at == 0) for at in range(0, len(LEVELS), even)]
+    if comparison.others and comparison.replicates > 1:
+        made.append(_sure_table(comparison))
+    made.append(_money_table(comparison))
+    if comparison.others:
+        made.append(_winner_table(comparison))
+    return made
+
+
+def verdict(comparison: Comparison) -> list[str]:
+    """Return what a planner may take away, in a few sentences: best, losers, cost, what is assumed."""
+    sentences = [*_best(comparison), *_losers(comparison), *_costs(comparison)]
+    sentences.append(_caution(comparison))
+    return sentences
+
+
+@contextmanager
+def progress_on(stream: IO[str], what: str, first_run: bool) -> Iterator[Progress]:
+    """Show how far a run is: a bar on a terminal, else a plain line every few seconds; nothing if it is quick.
+
+    `what` says what is simulated in each step; `first_run` adds a word on compiling.
+    """
+    if stream.isatty():
+        with _bar(stream, what, first_run) as told:
+            yield told
+    else:
+        yield _plain(stream, what, first_run)
+
+
+# ---------------------------------------------------------------- tables
+
+
+def _head(comparison: Comparison) -> str:
+    futures = f"{comparison.replicates} future{'s' if comparison.replicates != 1 else ''}"
+    people = number(comparison.households)
+    stand = f" standing for {number(comparison.represents)}" if comparison.represents != comparison.households else ""
+    return f"{comparison.title}: {futures}, {people} households{stand}, {months(comparison.months)}"
+
+
+def _grid(title: str, caption: str = "") -> Any:
+    from rich import box
+    from rich.table import Table
+
+    return Table(
+        title=title,
+        caption=caption or None,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, _GAP // 2),
+        expand=False,
+    )
+
+
+def _level_table(comparison: Comparison, outcomes: Sequence[str], *, first: bool) -> Any:
+    from rich.text import Text
+
+    reference = comparison.label(comparison.reference)
+    below = f"; below it the difference from “{reference}”, same futures" if comparison.others else ""
+    grid = _grid("Mean of the last twelve months ± half the 95 % interval" + below if first else "")
+    _policy_column(grid, comparison)
+    for outcome in outcomes:
+        grid.add_column(f"{name_of(outcome)}{_heads(OUTCOMES[outcome].unit)}", max_width=_CELL_WIDTH, justify="right")
+    for policy in comparison.policies:
+        cells = [Text(_level(comparison, policy, outcome)) for outcome in outcomes]
+        grid.add_row(Text(comparison.label(policy)), *cells)
+    return grid
+
+
+def _policy_column(grid: Any, comparison: Comparison) -> None:
+    widest = max(len(comparison.label(policy)) for policy in comparison.policies)
+    grid.add_column("policy", min_width=min(widest, _POLICY_WIDTH), max_width=_POLICY_WIDTH, overflow="fold")
+
+
+def _heads(unit: str) -> str:
+    """Unit of a column, as its head says it; the cells then hold bare numbers."""
+    if unit.startswith("share"):
+        return ", %"
+    return ", Rp thousand" if unit.startswith("IDR") else ", 0 to 100"
+
+
+def _bare(unit: str) -> tuple[float, int]:
+    """Factor and decimals of a level in a column headed by `_heads`; a difference has one decimal more."""
+    return (1e-3, 0) if unit.startswith("IDR") else (100.0, 1)
+
+
+def _level(comparison: Comparison, policy: str, outcome: str) -> str:
+    factor, decimals = _bare(OUTCOMES[outcome].unit)
+    row = comparison.tables["outcomes"].where(policy=policy, outcome=outcome)
+    text = _plus_minus(row, factor, decimals, number)
+    if policy == comparison.reference:
+        return text
+    row = comparison.tables["differences"].where(policy=policy, outcome=outcome)
+    return f"{text}\n{_plus_minus(row, factor, decimals + 1, signed)}"
+
+
+def _plus_minus(row: Any, factor: float, decimals: int, say: Callable[[float, int], str]) -> str:
+    """Mean and half the width of a symmetric interval."""
+    middle, high = (factor * float(row[column][0]) for column in ("mean", "high"))
+    text = say(middle, decimals)
+    if not isfinite(high) or high == middle:
+        return text
+    return f"{text} ±{number(high - middle, decimals)}"
+
+
+def _sure_table(comparison: Comparison) -> Any:
+    from rich.text import Text
+
+    reference = comparison.label(comparison.reference)
+    legend = "; ".join(f"{_SHORT[outcome]} {name_of(outcome).lower()}" for outcome in LEVELS[3:])
+    grid = _grid(f"Better than “{reference}” in how many of 100 futures", legend)
+    _policy_column(grid, comparison)
+    for outcome in LEVELS:
+        grid.add_column(_SHORT[outcome], justify="right")
+    for policy in comparison.others:
+        table = comparison.tables["differences"].where(policy=policy)
+        shares = (table.one("probability_better", outcome=outcome) for outcome in LEVELS)
+        grid.add_row(Text(comparison.label(policy)), *(number(100 * share) for share in shares))
+    return grid
+
+
+def _money_table(comparison: Comparison) -> Any:
+    from rich.text import Text
+
+    year = f", prices of {comparison.price_year}" if comparison.price_year else ""
+    legend = (
+        "years won: household-years below the poverty line fewer than under the reference" if comparison.others else ""
+    )
+    grid = _grid(
+        f"Money over {months(comparison.months)}{year}, all {number(comparison.represents)} households", legend
+    )
+    _policy_column(grid, comparison)
+    grid.add_column("cost", justify="right")
+    if comparison.others:
+        grid.add_column("years won", justify="right")
+        grid.add_column("cost of a year won", justify="right")
+    for policy in comparison.policies:
+        rows = comparison.tables["outcomes"].where(policy=policy)
+        cells = [rupiah(rows.one("mean", outcome=COST))]
+        if comparison.others:
+            won = _plus_minus(rows.where(outcome=YEARS_AVERTED), 1.0, 0, number)
+            price = _bracketed(*(rupiah(rows.one(column, outcome=COST_PER_YEAR)) for column in ("mean", "low", "high")))
+            cells += [won, price] if policy != comparison.reference else [NONE, NONE]
+        grid.add_row(Text(comparison.label(policy)), *(Text(cell) for cell in cells))
+    return grid
+
+
+def _bracketed(middle: str, low: str, high: str) -> str:
+    """Amount and interval, the scale said once where it is the same."""
+    head, _, scale = middle.rpartition(" ")
+    if scale and all(text.endswith(f" {scale}") for text in (low, high)) and head.startswith("Rp "):
+        low, high = (text.removesuffix(f" {scale}").removeprefix("Rp ") for text in (low, high))
+    ends = interval(low, high)
+    return f"{middle} ({ends})" if ends else middle
+
+
+def _winner_table(comparison: Comparison) -> Any:
+    from rich.text import Text
+
+    band = percent(comparison.unchanged_band, 0)
+    reference = comparison.label(comparison.reference)
+    grid = _grid(
+        f"Better and worse off than under “{reference}”, % of households",
+        f"by consumption, beyond {band}; fifths of persons by starting consumption; others: never enrolled or visited",
+    )
+    _policy_column(grid, comparison)
+    groups = (
+        ("all", "all", "all"),
+        ("poorest", "quintile", "1"),
+        ("richest", "quintile", "5"),
+        ("others", "contact", "untouched"),
+    )
+    for words, *_ in groups:
+        grid.add_column(f"{words}: better / worse", justify="right", max_width=13)
+    for policy in comparison.others:
+        table = comparison.tables["winners"].where(policy=policy)
+        cells = [
+            " / ".join(_share(table, figure, dimension, group) for figure in ("better", "worse"))
+            for _, dimension, group in groups
+        ]
+        grid.add_row(Text(comparison.label(policy)), *cells)
+    return grid
+
+
+def _share(table: Any, figure: str, dimension: str, group: str) -> str:
+    rows = table.where(dimension=dimension, group=group, figure=figure)
+    return number(100 * float(rows["mean"][0]), 1) if len(rows) else NONE
+
+
+# ---------------------------------------------------------------- verdict
+
+
+def _best(comparison: Comparison) -> list[str]:
+    if not comparison.others:
+        return [f"{comparison.label(comparison.reference)} alone: there is nothing to compare it with."]
+    best = {outcome: _winner(comparison, outcome) for outcome in (HEADLINE, SECOND)}
+    policy, share = best[HEADLINE]
+    if policy is None:
+        return ["No policy changes the poverty rate: all of them give the same figures."]
+    said = comparison.label(policy)
+    if policy == comparison.reference:
+        sentences = [f"No policy does better than “{said}” on the poverty rate."]
+    else:
+        row = comparison.tables["differences"].where(policy=policy, outcome=HEADLINE)
+        middle, low, high = (float(row[column][0]) for column in ("mean", "low", "high"))
+        levels = [
+            comparison.tables["outcomes"].one("mean", policy=name, outcome=HEADLINE)
+            for name in (comparison.reference, policy)
+        ]
+        rates = _told_apart(levels)
+        change = quantity(middle, OUTCOMES[HEADLINE].unit, difference=True)
+        ends = [
+            quantity(value, OUTCOMES[HEADLINE].unit, difference=True).removesuffix(" points") for value in (low, high)
+        ]
+        width = f"{change}; {interval(*ends)}" if interval(*ends) else change
+        tail = f"; it is the best of {len(comparison.policies)} in {in_hundred(share)}"
+        sentences = [f"“{said}” lowers the poverty rate most, from {rates[0]} to {rates[1]} ({width}){tail}."]
+        if isfinite(low) and low <= 0 <= high:
+            sentences.append("That difference cannot be told from zero with these futures: ask for more replicates.")
+    other, other_share = best[SECOND]
+    if other is not None and other != policy:
+        sentences.append(
+            f"On the poverty gap “{comparison.label(other)}” is best, in {in_hundred(other_share)}: "
+            "it does more for those who stay below the line."
+        )
+    return sentences
+
+
+def _winner(comparison: Comparison, outcome: str) -> tuple[str | None, float]:
+    """The policy with the best mean, and in which share of futures it is the best; None if all are equal."""
+    table = comparison.tables["outcomes"].where(outcome=outcome)
+    means = dict(zip(table["policy"].tolist(), table["mean"].tolist(), strict=True))
+    shares = dict(zip(table["policy"].tolist(), table["probability_best"].tolist(), strict=True))
+    if len(set(means.values())) < 2:
+        return None, 0.0
+    policy = max(means, key=lambda name: OUTCOMES[outcome].better * means[name])
+    return policy, shares[policy]
+
+
+def _told_apart(shares: Sequence[float]) -> list[str]:
+    """Percentages with as many decimals as it takes to see that they differ."""
+    for decimals in (1, 2, 3):
+        said = [percent(share, decimals) for share in shares]
+        if len(set(said)) == len(said):
+            break
+    return said
+
+
+def _leader(comparison: Comparison) -> str | None:
+    policy, _ = _winner(comparison, HEADLINE) if comparison.others else (None, 0.0)
+    return policy if policy != comparison.reference else None
+
+
+def _losers(comparison: Comparison) -> list[str]:
+    policy = _leader(comparison)
+    if policy is None:
+        return []
+    table = comparison.tables["winners"].where(policy=policy)
+    better, worse = (table.one("mean", dimension="all", figure=figure) for figure in ("better", "worse"))
+    said = comparison.label(policy)
+    sentence = f"Under “{said}” {percent(better)} of households end better off and {percent(worse, 2)} worse off"
+    parts = table.where(dimension="quintile", figure="worse")
+    if worse >= _HARDLY_ANY and len(parts):
+        values = parts["mean"].tolist()
+        group = parts["group"].tolist()[values.index(max(values))]
+        sentence += (
+            f", most often in fifth {group} of starting consumption (1 = poorest: {percent(max(values))} worse off)"
+        )
+    return [sentence + "."]
+
+
+def _costs(comparison: Comparison) -> list[str]:
+    policy = _leader(comparison) or comparison.reference
+    table = comparison.tables["outcomes"].where(policy=policy)
+    cost = table.one("mean", outcome=COST)
+    sentence = f"“{comparison.label(policy)}” costs {rupiah(cost)} over {months(comparison.months)}"
+    if policy == comparison.reference:
+        return [sentence + "."]
+    middle, low, high = (table.one(column, outcome=COST_PER_YEAR) for column in ("mean", "low", "high"))
+    if isfinite(middle):
+        sentence += (
+            f": {rupiah(middle)} for each year a household is out of poverty ({interval(rupiah(low), rupiah(high))})"
+        )
+    else:
+        sentence += "; the household-years out of poverty it wins cannot be told from zero, so it has no price for one"
+    return [sentence + "."]
+
+
+def _caution(comparison: Comparison) -> str:
+    assumed, known = comparison.assumed
+    futures = (
+        f"“x of 100” is the share among {comparison.replicates} simulated futures"
+        if comparison.replicates > 1
+        else "one future says nothing of uncertainty: ask for more replicates"
+    )
+    figures = (
+        f"{assumed} of the {known} figures in use are assumed (`empowersim cite`)" if known else "see `empowersim cite`"
+    )
+    return f"Not a forecast: {figures}; {futures}."
+
+
+# ---------------------------------------------------------------- progress
+
+
+@contextmanager
+def _bar(stream: IO[str], what: str, first_run: bool) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = Console(file=stream, highlight=False)
+    word = "first run: compiling, half a minute or so" if first_run else "simulating"
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("futures {task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=screen,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(word, total=None, rate="")
+        started = time.monotonic()
+
+        def told(done: int, total: int, _: str) -> None:
+            passed = time.monotonic() - started
+            rate = "" if not done else f"{done / passed:.1f}/s" if done > passed else f"{passed / done:.1f} s each"
+            bar.update(task, completed=done, total=total, rate=rate, description=f"simulating {what}" if done else word)
+
+        yield told
+
+
+def _plain(stream: IO[str], what: str, first_run: bool) -> Progress:
+    started = time.monotonic()
+    said = [started + _QUIET - _PLAIN_EVERY]
+    if first_run:
+        print("first run: compiling, half a minute or so", file=stream, flush=True)
+
+    def told(done: int, total: int, _: str) -> None:
+        now = time.monotonic()
+        if done in (0, total) or now - said[0] < _PLAIN_EVERY:
+            return
+        said[0] = now
+        each = (now - started) / done
+        left = (total - done) * each
+        rate = f"{1 / each:.1f}/s" if each < 1 else f"{each:.1f} s each"
+        print(
+            f"simulating {what}: {done} of {total} futures, {rate}, about {left:.0f} s left",
+            file=stream,
+            flush=True,
+        )
+
+    return told

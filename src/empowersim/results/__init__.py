@@ -1,0 +1,1 @@
+"""Results as typed tables with units, and their home on disk."""

@@ -1,0 +1,166 @@
+"""A finished comparison: what it was asked, and its tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from empowersim.results.tables import COST_PER_YEAR, OUTCOMES, Table
+
+_FIGURES: Final = ("better", "worse", "unchanged")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Policies compared on the same futures: everything the fronts show, and nothing they compute.
+
+    `tables` holds outcomes, differences, winners, paths, ledger and futures as named in
+    `results.tables.TABLES`. With a single policy there are no differences and no winners.
+    """
+
+    scenario: str
+    title: str
+    seed: int
+    replicates: int
+    households: int
+    """Households simulated in each future."""
+    represents: float
+    """Households they stand for; money and places are of these."""
+    months: int
+    burn_in: int
+    policies: tuple[str, ...]
+    """Policies compared, in the order of the scenario file; the reference among them."""
+    reference: str
+    all_policies: tuple[str, ...]
+    """All policies of the scenario file, so that a policy keeps its colour in every comparison."""
+    labels: Mapping[str, Mapping[str, str]]
+    """Policy -> language (en, id) -> what people call it."""
+    discount_rate: float
+    """Share a year."""
+    unchanged_band: float
+    price_year: int | None
+    notes: tuple[str, ...]
+    """What was imputed or assumed, in sentences."""
+    assumed: tuple[int, int]
+    """Figures in use that are assumed (confidence C), of how many; (0, 0) where not known."""
+    run_id: str
+    """Digest of all that went in: the same id means the same results."""
+    inputs: Mapping[str, Any]
+    """What `run_id` is a digest of."""
+    tables: Mapping[str, Table] = field(repr=False)
+
+    def __getattr__(self, name: str) -> Table:
+        tables = self.__dict__.get("tables") or {}
+        if name in tables:
+            table: Table = tables[name]
+            return table
+        raise AttributeError(f"a Comparison has no {name!r}; its tables are {', '.join(tables)}")
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Policies compared against the reference."""
+        return tuple(name for name in self.policies if name != self.reference)
+
+    def label(self, policy: str, lang: str = "en") -> str:
+        """What people call a policy, in English (`en`) or Indonesian (`id`)."""
+        labels = self.labels.get(policy, {})
+        return labels.get(lang) or labels.get("en") or policy.replace("_", " ")
+
+    def table(self, name: str) -> Table:
+        """Return a table by name; KeyError names those there are."""
+        if name not in self.tables:
+            raise KeyError(f"no table {name!r}; there are {', '.join(self.tables)}")
+        return self.tables[name]
+
+    def to_arrow(self, name: str) -> Any:
+        """Return a table as pyarrow Table, with units and provenance in its metadata."""
+        return self.table(name).to_arrow(self.metadata())
+
+    def to_pandas(self, name: str) -> Any:
+        """Return a table as pandas DataFrame."""
+        return self.table(name).to_pandas()
+
+    def metadata(self) -> dict[str, str]:
+        """Return what every stored table says of its origin."""
+        return {"empowersim_run_id": self.run_id, "empowersim_inputs": json.dumps(dict(self.inputs), sort_keys=True)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as plain numbers and names, None for what cannot be told.
+
+        Keys `scenario`, `seed`, `replicates`, `households`, `months`, `policies` (name -> outcome ->
+        mean, low, high), `differences` (name -> outcome -> mean, low, high, probability_better,
+        variance_ratio_unpaired), `winners` (name -> better, worse, unchanged, with groups beside), and
+        a few more. Nothing in it depends on the machine, the hour, or the number of threads.
+        """
+        return {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "replicates": self.replicates,
+            "households": self.households,
+            "months": self.months,
+            "reference": self.reference,
+            "represents": _number(self.represents),
+            "burn_in": self.burn_in,
+            "run_id": self.run_id,
+            "units": {name: outcome.unit for name, outcome in OUTCOMES.items()},
+            "policies": _nested(self.tables["outcomes"], ("mean", "low", "high")),
+            "differences": _nested(
+                self.tables["differences"], ("mean", "low", "high", "probability_better", "variance_ratio_unpaired")
+            ),
+            "winners": {name: self._winners(name) for name in self.others},
+            "best": {
+                policy: {
+                    outcome: entry["probability_best"]
+                    for outcome, entry in outcomes.items()
+                    if outcome != COST_PER_YEAR
+                }
+                for policy, outcomes in _nested(self.tables["outcomes"], ("probability_best",)).items()
+            },
+            "notes": list(self.notes),
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as JSON text, the same bytes for the same inputs."""
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+
+    def _winners(self, policy: str) -> dict[str, Any]:
+        table = self.tables["winners"].where(policy=policy)
+        shares: dict[tuple[str, str], dict[str, float | None]] = {}
+        for dimension, group, figure, value in zip(
+            table["dimension"].tolist(),
+            table["group"].tolist(),
+            table["figure"].tolist(),
+            table["mean"].tolist(),
+            strict=True,
+        ):
+            shares.setdefault((dimension, group), {})[figure] = _number(value)
+        whole = shares.get(("all", "all"), {})
+        found: dict[str, Any] = {figure: whole.get(figure) for figure in _FIGURES}
+        for dimension in ("region", "quintile", "contact"):
+            found[f"by_{dimension}"] = {
+                group: figures for (kind, group), figures in shares.items() if kind == dimension
+            }
+        return found
+
+    def __str__(self) -> str:
+        what = f"{len(self.policies)} policies" if self.others else f"policy {self.reference}"
+        return (
+            f"{self.scenario}: {what}, {self.replicates} futures, {self.households:,} households, {self.months} months"
+        )
+
+
+def _nested(table: Table, columns: tuple[str, ...]) -> dict[str, dict[str, dict[str, float | None]]]:
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    numbers = [table[column].tolist() for column in columns]
+    for row, (policy, outcome) in enumerate(zip(table["policy"].tolist(), table["outcome"].tolist(), strict=True)):
+        entry = {column: _number(values[row]) for column, values in zip(columns, numbers, strict=True)}
+        found.setdefault(policy, {})[outcome] = entry
+    return found
+
+
+def _number(value: float) -> float | None:
+    # adding 0.0 turns a negative zero into zero
+    return value + 0.0 if math.isfinite(value) else None

@@ -1,0 +1,55 @@
+"""Illness of an earner, informal insurance of the loss, preventive practice, physical health.
+
+Severe illness is poorly insured, moderate illness well, and the poor least (Gertler and Gruber 2002; Sparrow
+et al. 2014; C030-C035). Practice comes from taking part in groups (Prost et al. 2013,
+C140-C142). Coefficients: ``health.yaml``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from empowersim._jit import rule, select
+from empowersim.maths import HALF, ONE, TWO, ZERO, clip, flag
+
+_SEVERE = ONE + HALF
+"""Between moderate (1) and severe (2)."""
+
+
+@rule
+def next_illness(p: Any, illness: float, practice: float, morbidity: float, draw: float) -> float:
+    """Illness next month: 0 none, 1 moderate, 2 severe. One uniform serves onset and recovery, as only one applies."""
+    prevented = (ONE - p.illness_prevented * practice) * morbidity
+    severe = p.severe_hazard * prevented
+    onset = select(draw < severe, TWO, flag(draw < severe + p.moderate_hazard * prevented))
+    recovery = select(illness > _SEVERE, p.severe_recovery, p.moderate_recovery)
+    stays = select(draw > recovery, illness, ZERO)
+    return select(illness < HALF, onset, stays)
+
+
+@rule
+def income_lost_to_illness(p: Any, illness: float) -> float:
+    """Share of income (0-1) lost this month."""
+    return select(illness > _SEVERE, p.severe_income_loss, select(illness > HALF, p.moderate_income_loss, ZERO))
+
+
+@rule
+def insured_share(p: Any, illness: float, log_normal_income: float, rural: float) -> float:
+    """Share (0-1) of the loss from illness that relatives and neighbours make good; less for poor and rural."""
+    base = select(illness > _SEVERE, p.severe_insured, p.moderate_insured)
+    return clip(base + p.insured_per_income * log_normal_income - p.rural_insurance * rural, ZERO, p.insured_most)
+
+
+@rule
+def next_health_practice(p: Any, practice: float, meetings: float, diffused: float, pace: float) -> float:
+    """Preventive practice (0-1) next month; `meetings` attended a month, `diffused` learned from neighbours."""
+    learned = p.practice_per_meeting * pace * meetings * (ONE - practice)
+    return clip(practice + learned - p.practice_loss * practice + diffused, ZERO, ONE)
+
+
+@rule
+def next_health(p: Any, health: float, log_consumption: float, practice: float, illness: float) -> float:
+    """Physical health (SD) next month: follows consumption, practice and severe illness (C056)."""
+    target = p.health_per_consumption * log_consumption + p.health_per_practice * practice
+    hurt = p.severe_health_loss * flag(illness > _SEVERE)
+    return health + p.health_adjustment * (target - hurt - health)

@@ -1,0 +1,207 @@
+"""The household month: the order of the rules, and the stream that feeds each decision.
+
+=====  ==============================================  ==========================
+step   what                                            draw (`rng.Stream`)
+=====  ==============================================  ==========================
+1      persistent earning capacity                     CAPACITY (normal)
+2      illness                                         ILLNESS
+3      regular work found or lost                      JOB
+4      contact with the mentor, advice, trust          -
+5      attendance                                      ATTENDANCE
+6      learning: skill, business, initiative,          -
+       literacy, health practice
+7      children: enrolment, learning                   SCHOOLING
+8      assets: drift, noise, death, investment         ASSETS (normal), ASSET_DEATH
+9      work and business, with the assets held at      TRANSITORY (normal)
+       the start of the month
+10     loss, insurance, kin                            -
+11     consumption, savings, durables, grants          ASSET_QUALITY
+12     well-being, empowerment, voice, health          -
+13     independence counter                            -
+=====  ==============================================  ==========================
+
+Leaving a programme early (DROP_OUT) is decided where places are kept. Every draw is made in
+every month whether it is needed or not: which number feeds a decision never depends on another decision.
+Departures from the prototype are named in the docstrings of the rules: the floor of forgetting in literacy,
+the floor of trust, attendance by distance and initiative, the pace of a place, village-wide shocks, enrolment.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+from empowersim._jit import rule, select
+from empowersim.maths import ONE, ZERO, flag, greater, lesser, log
+from empowersim.rules import agency, assets, community, health, income, literacy, mentoring, programmes, schooling, spending
+from empowersim.schema import CHANNELS, HOUSEHOLD, VILLAGE, column
+
+Household: Any = namedtuple("Household", [column.name for column in HOUSEHOLD])  # type: ignore[misc]
+"""One household: a float32 for each column of `schema.HOUSEHOLD`."""
+
+Village: Any = namedtuple("Village", [column.name for column in VILLAGE])  # type: ignore[misc]
+"""One village: a float32 for each column of `schema.VILLAGE`."""
+
+Dose: Any = namedtuple("Dose", [*CHANNELS, "competence", "trust_bonus"])  # type: ignore[misc]
+"""What reaches a household this month; money in L, visits and sessions as they took place."""
+
+Draw = namedtuple(
+    "Draw",
+    [
+        "capacity",
+        "transitory",
+        "assets",
+        "illness",
+        "job",
+        "attendance",
+        "drop_out",
+        "asset_death",
+        "schooling",
+        "asset_quality",
+    ],
+)
+"""The draws of a household month: the first three standard normal, the others uniform in (0, 1)."""
+
+MONTHS_UNSEEN_MOST = ONE * column("unseen").upper
+"""Cap of the counter of months without a visit: never seen."""
+
+
+@rule
+def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month: float) -> Any:
+    """One month of one household: the `Household` as it stands at the end of the month.
+
+    `p` Parameters, `village` Village (means of last month), `home` Household at the start, `dose` Dose,
+    `draw` Draw, `month` months since the start of the policies (0 during the burn-in).
+    """
+    # 1-3 capacity, illness, work
+    capacity = income.next_capacity(p, home.capacity, draw.capacity)
+    illness = health.next_illness(p, home.illness, home.health_practice, village.morbidity, draw.illness)
+    job = income.next_job(p, home.job, home.technical_skill, dose.technical, draw.job)
+
+    # 4-5 mentor and attendance
+    reached = mentoring.contact(p, dose.visits, dose.competence, home.trust)
+    advice = mentoring.next_advice(p, home.advice, reached)
+    attended = programmes.attends(p, home.trust, home.initiative, village.venue_hours, draw.attendance)
+    sessions = dose.sessions * attended
+    trust = mentoring.next_trust(
+        p, home.trust, village.outsider_trust + dose.trust_bonus, dose.visits, sessions, dose.competence
+    )
+
+    # 6 learning
+    pace = village.pace
+    meetings = dose.health_group * attended
+    business = dose.business * attended
+    initiative_course = dose.initiative * attended
+    lessons = dose.literacy * attended
+    skill = programmes.next_skill(p, home.technical_skill, dose.technical * attended, job, pace)
+    knowledge = programmes.next_knowledge(p, home.business_knowledge, business, initiative_course, reached, pace)
+    practice = programmes.next_practice(
+        p,
+        home.business_practice,
+        knowledge,
+        community.practice_from_neighbours(p, home.business_practice, village.mean_practice),
+        pace,
+    )
+    initiative = programmes.next_initiative(p, home.initiative, initiative_course, pace)
+    reading = literacy.next_literacy(p, home.literacy, home.literacy_base, lessons, pace)
+    health_practice = health.next_health_practice(
+        p,
+        home.health_practice,
+        meetings,
+        community.health_practice_from_neighbours(p, home.health_practice, village.mean_participation),
+        pace,
+    )
+
+    # 7 children
+    log_normal = log(greater(home.normal_income, p.smallest_income))
+    leaving = schooling.leaving_chance(p, log_normal, home.child_learning, reading, illness, dose.scholarship)
+    returning = schooling.returning_chance(p, dose.scholarship)
+    in_school = schooling.next_in_school(home.in_school, leaving, returning, draw.schooling)
+    learning = schooling.next_child_learning(p, home.child_learning, dose.tutoring, attended)
+
+    # 8 assets
+    held = assets.assets_from_k(p, home.assets)
+    competence = assets.upkeep_competence(p, practice, advice)
+    own = assets.own_level(p, home.own_assets, home.permanent + capacity, initiative)
+    change = assets.drift(p, home.assets, own, competence)
+    invested = assets.investment(p, home.assets, change)
+    k = assets.next_k(
+        p, home.assets, change, own, competence, village.asset_death_hazard, draw.assets, draw.asset_death
+    )
+
+    # 9 work and business
+    persistent = village.spread * capacity
+    in_business = income.business_time(p, held, advice)
+    in_wage = income.wage_time(p, job, village.wage_supply, in_business)
+    power = income.log_earning_power(p, home.permanent, persistent, reading, skill, job, village.growth * month)
+    base = income.business_base(p, home.permanent, persistent, held, village.market_access)
+    earned = income.wage_income(p, power, in_wage, draw.transitory) + income.profit(
+        p, base, practice, initiative, advice
+    )
+
+    # 10 loss, insurance, kin
+    lost = health.income_lost_to_illness(p, illness)
+    shock = community.next_shock(p, home.shock, village.shock_now)
+    received = income.income_after_loss(earned, lost, shock)
+    insured = health.insured_share(p, illness, log_normal, village.rural) * lost * earned
+    shared = community.shared_by_kin(p, home.normal_income, village.mean_income)
+
+    # 11 spending
+    money = spending.cash_in_hand(p, received, insured, shared, dose.stipend)
+    normal_income = spending.next_normal_income(p, home.normal_income, money)
+    buffer = spending.wanted_buffer(p, practice, normal_income)
+    consumed = spending.consumption(p, money, normal_income, home.savings, buffer, invested, dose.saving)
+    savings = spending.next_savings(p, home.savings, money, consumed, invested, dose.cash_grant)
+    durables = assets.next_durables(p, home.durables, normal_income, dose.cash_grant)
+    granted = assets.granted_asset(p, dose.asset_grant, draw.asset_quality) + p.windfall_to_assets * dose.cash_grant
+    k = assets.k_after_grant(p, k, granted)
+
+    # 12 the person
+    log_consumption = log(consumed)
+    course = programmes.empowering_course(p, business, initiative_course, lessons)
+    groups = dose.health_group + dose.sessions
+    transfers = dose.stipend + dose.asset_grant + dose.cash_grant
+
+    # 13 independence
+    stands = flag(consumed > p.independence_line) * flag(transfers + dose.visits <= ZERO)
+
+    return Household(
+        home.permanent,
+        home.own_assets,
+        home.size,
+        home.children,
+        home.schooling_years,
+        home.female_head,
+        home.literacy_base,
+        home.register_error,
+        capacity,
+        job,
+        k,
+        savings,
+        durables,
+        normal_income,
+        skill,
+        knowledge,
+        practice,
+        initiative,
+        reading,
+        learning,
+        in_school,
+        health.next_health(p, home.health, log_consumption, health_practice, illness),
+        illness,
+        health_practice,
+        agency.next_well_being(p, home.well_being, log_consumption, advice),
+        agency.next_empowerment(p, home.empowerment, reached, course),
+        agency.next_voice(p, home.voice, reached, meetings + sessions),
+        trust,
+        advice,
+        programmes.next_participation(p, home.participation, attended * lesser(groups, ONE)),
+        select(dose.visits > ZERO, ZERO, lesser(home.unseen + ONE, MONTHS_UNSEEN_MOST)),
+        (home.standing + ONE) * stands,
+        shock,
+        consumed,
+        received,
+        dose.visits,
+        transfers,
+        home.welfare,
+    )

@@ -1,0 +1,1 @@
+"""Scenario files: read, check, explain, compare, and turn into what the engine takes in."""
