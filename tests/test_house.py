@@ -273,10 +273,6 @@ NOT_CALLED_YET = {
 
 # --- the parameters -----------------------------------------------------------------------------------------------
 
-UNUSED_FOR_A_REASON: dict[str, str] = {
-    "sales_margin": "used by rules.income.sales, which the virtual trials will call",
-}
-
 
 def test_every_parameter_is_used():
     """Read as ``p.name`` (or ``parameters.name``) in a rule or in the engine; nobody keeps a number for show."""
@@ -287,7 +283,7 @@ def test_every_parameter_is_used():
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
     }
-    assert sorted(set(passports()) - used - set(UNUSED_FOR_A_REASON)) == []
+    assert sorted(set(passports()) - used) == []
 
 
 def test_every_parameter_that_a_rule_reads_exists():

@@ -8,6 +8,7 @@ import pytest
 from helpers_runs import make_comparison, make_run, toy, with_measure
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
 
@@ -73,7 +74,7 @@ def test_labels_of_lines_that_end_together_are_moved_apart() -> None:
         [make_run(name, future, level=0.2 + 1e-6 * number) for number, name in enumerate(names)] for future in range(2)
     ]
     axes = plots.paths(make_comparison(runs))
-    axes.figure.canvas.draw()
+    FigureCanvasAgg(axes.figure).draw()
     boxes = sorted((Text.get_window_extent(text) for text in axes.texts), key=lambda box: box.y0)
     assert len(boxes) == 7
     for below, above in pairwise(boxes):
@@ -192,3 +193,13 @@ def test_spread_keeps_order_and_distance(wanted: list[float], gap: float) -> Non
 def test_spread_moves_nothing_that_has_room() -> None:
     assert plots.spread([5.0, 1.0, 9.0], 2.0, 0, 10) == [5.0, 1.0, 9.0]
     assert plots.spread([5.0, 5.0], 2.0, 0, 10) == [4.0, 6.0]
+
+
+def test_effects_are_paired_differences_over_time() -> None:
+    comparison = toy(6)
+    axes = plots.effects(comparison, "poverty_gap")
+    rows = comparison.paths.where(policy="mix", measure="poverty_gap")
+    assert axes.lines[2].get_ydata() == pytest.approx(100 * rows["difference"])
+    assert (axes.lines[0].get_ydata() == 0).all()
+    assert texts(axes) == ["nothing (en)", "skills (en)", "mix (en)"]
+    assert "percentage points" in axes.get_title(loc="left")

@@ -7,7 +7,7 @@ What the flags promise:
 * ``error_model="numpy"``: a division never branches into an exception, so loops vectorise;
 * ``nogil``: several blocks run at once in plain Python threads. There is no ``parallel=True``:
   floats are never summed in an order that depends on threads;
-* rules are always inlined: LLVM sees one flat loop body.
+* rules are always inlined, so that LLVM sees one flat loop body; loops are compiled one by one.
 
 Compiled kernels are kept on disk under a folder named by a digest of the package's own sources and
 parameter files. numba's own cache looks at one file's time stamp only, and so does not notice that
@@ -47,6 +47,11 @@ _KERNEL_FLAGS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nog
 def rule(function: Callable[..., Any]) -> Any:
     """Compile a scalar rule; it is inlined wherever it is called."""
     return numba.njit(**_RULE_FLAGS)(function)
+
+
+def loop(function: Callable[..., Any]) -> Any:
+    """Compile a loop over a tile or a block on its own: vectorised by itself, called by a kernel."""
+    return numba.njit(**_KERNEL_FLAGS)(function)
 
 
 def kernel(function: Callable[..., Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from empowersim._jit import LANES, rule
+from empowersim._jit import LANES, loop, rule
 from empowersim.engine.arrays import FINISHED
 from empowersim.maths import ONE, ZERO, exp, log
 from empowersim.rng import Kind, philox, uniform_from
@@ -82,7 +82,7 @@ class Served(NamedTuple):
     ties: int
 
 
-@rule
+@loop
 def cut(keys: Any, count: int, places: int, heap: Any) -> Any:
     """`Served` so that exactly min(places, count) of the first `count` keys get in.
 
@@ -163,7 +163,7 @@ def priority_of(state: Any, tile: int, lane: int, plan: Any, slot: int, lottery:
     return lottery
 
 
-@rule
+@loop
 def enrol(block: Any, slots: Any, plan: Any, offer: Any, tally: Any, scratch: Any, month: int, key0: Any, key1: Any) -> Any:
     """Fill the places that programmes offer this month from the eligible and willing."""
     keys = scratch.keys
@@ -275,7 +275,7 @@ def spend_visits(plan: Any, made: float, hours: Any, trips: Any, month: int) -> 
     return 0
 
 
-@rule
+@loop
 def visit_in_rounds(block: Any, plan: Any, first: int, last: int, visits: int, scratch: Any, month: Any, key0: Any, key1: Any) -> float:
     """Give whole visits to the clients who are due, the most urgent first; returns the visits made.
 
@@ -327,7 +327,7 @@ def visit_in_rounds(block: Any, plan: Any, first: int, last: int, visits: int, s
     return float(made)
 
 
-@rule
+@loop
 def visit(block: Any, slots: Any, plan: Any, offer: Any, tally: Any, scratch: Any, month: int, address: Any, key0: Any, key1: Any) -> int:
     """Share out the month of every mentor over the households of its area.
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from empowersim._jit import LANES, make_record_reader, make_row_access, make_tile_view
-from empowersim.parameters import Parameters
 from empowersim.rules.month import Dose, Draw, Household, Village
 from empowersim.schema import ROWS
 
@@ -31,7 +30,6 @@ view_words = make_tile_view(1, np.uint32)
 load_household, store_household, _ = make_row_access(Household)
 load_draw, _, _ = make_row_access(Draw)
 load_dose, _, _ = make_row_access(Dose)
-read_parameters = make_record_reader(Parameters)
 read_village = make_record_reader(Village)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from empowersim._jit import LANES, kernel, make_row_access, make_tile_view, rule, wide_vectors
+from empowersim._jit import LANES, kernel, loop, make_row_access, make_tile_view, wide_vectors
 from empowersim.engine.allocation import COMPETENCE, POSTS, TRUST_BONUS, enrol, visit
 from empowersim.engine.arrays import (
     DOSES,
@@ -19,7 +19,6 @@ from empowersim.engine.arrays import (
     load_dose,
     load_draw,
     load_household,
-    read_parameters,
     read_village,
     store_household,
     view_doses,
@@ -87,9 +86,10 @@ assert list(_DRAW) == [stream.name.lower() for stream in list(Stream)[:3]] + [
 ], "rows of a draw follow the streams"
 
 
-@rule
+@loop
 def draw_tile(block: Any, tile: int, draws: Any, month: Any, key0: Any, key1: Any) -> int:
     """Draw the numbers of a tile's month: uniforms by stream, the first three turned into normals."""
+    wide_vectors()
     low = view_words(block.id_low, tile * LANES)
     high = view_words(block.id_high, tile * LANES)
     view = view_draws(draws, 0)
@@ -114,7 +114,7 @@ def draw_tile(block: Any, tile: int, draws: Any, month: Any, key0: Any, key1: An
     return 0
 
 
-@rule
+@loop
 def dose_tile(block: Any, slots: Any, plan: Any, scratch: Any, tile: int, line: float, lanes: int) -> int:
     """Gather what reaches each household of a tile: doses of its places, visits and sessions as they took place."""
     doses = scratch.doses
@@ -146,9 +146,10 @@ def dose_tile(block: Any, slots: Any, plan: Any, scratch: Any, tile: int, line: 
     return 0
 
 
-@rule
+@loop
 def month_of_tile(block: Any, tile: int, draws: Any, doses: Any, p: Any, village: Any, month: float) -> int:
     """Take a tile through one month: the same composed rule for every lane."""
+    wide_vectors()
     state = view_state(block.state, tile * ROWS * LANES)
     numbers = view_draws(draws, 0)
     given = view_doses(doses, 0)
@@ -160,7 +161,7 @@ def month_of_tile(block: Any, tile: int, draws: Any, doses: Any, p: Any, village
     return 0
 
 
-@rule
+@loop
 def end_places(slots: Any, plan: Any, draws: Any, tile: int, lanes: int) -> int:
     """Count a month off every place; some leave before the end (one draw serves all places of a household)."""
     for slot in range(plan.number.size):
@@ -174,9 +175,10 @@ def end_places(slots: Any, plan: Any, draws: Any, tile: int, lanes: int) -> int:
     return 0
 
 
-@rule
+@loop
 def add_tile(block: Any, tile: int, scratch: Any, p: Any, line: float, detailed: bool) -> int:
     """Add a tile to the lane sums of its village."""
+    wide_vectors()
     state = view_state(block.state, tile * ROWS * LANES)
     live = view_lane(block.live, tile * LANES)
     holds = view_lane(scratch.lanes, 0)
@@ -190,7 +192,7 @@ def add_tile(block: Any, tile: int, scratch: Any, p: Any, line: float, detailed:
     return 0
 
 
-@rule
+@loop
 def add_spread(block: Any, tile: int, spread: Any, line: float, mean_line: float) -> int:
     """Sort persons of a tile into classes of consumption."""
     for lane in range(LANES):
@@ -204,7 +206,7 @@ def add_spread(block: Any, tile: int, spread: Any, line: float, mean_line: float
     return 0
 
 
-@rule
+@loop
 def mark_places(slots: Any, tile: int, lanes_row: Any, lanes: int) -> int:
     """1 in the lanes of households that hold any place."""
     lanes_row[0, :] = ZERO
@@ -215,7 +217,7 @@ def mark_places(slots: Any, tile: int, lanes_row: Any, lanes: int) -> int:
     return 0
 
 
-@rule
+@loop
 def count_places(block: Any, slots: Any, plan: Any, tally: Any, tile: int, month: int) -> int:
     """Count the places held in a tile, and the children behind them."""
     for slot in range(plan.number.size):
@@ -228,7 +230,7 @@ def count_places(block: Any, slots: Any, plan: Any, tally: Any, tile: int, month
     return 0
 
 
-@rule
+@loop
 def lane_total(sums: Any, row: int) -> float:
     """Sum over the lanes, in order, in float64."""
     total = 0.0
@@ -237,7 +239,7 @@ def lane_total(sums: Any, row: int) -> float:
     return total
 
 
-@rule
+@loop
 def end_village(block: Any, tally: Any, scratch: Any, v: int, month: int, tallied: bool) -> int:
     """Enter a village's sums into the tally and its means into the village, for next month."""
     sums = scratch.sums
@@ -270,11 +272,10 @@ def advance(
     """Take a block through the months ``schedule[0] .. schedule[1] - 1``.
 
     `schedule` = (first month, month after the last, first judged month, lanes, active months, detailed from),
-    int64; months below zero are the burn-in: no programmes, nothing tallied. `values` = parameters as float32,
+    int64; months below zero are the burn-in: no programmes, nothing tallied. `values` = parameters as one record,
     `mean_line` = mean poverty line (IDR/person/month) to which classes of consumption refer.
     """
-    wide_vectors()
-    p = read_parameters(values, 0)
+    p = values[0]
     start, stop, judged, lanes, end, detailed_from = (
         schedule[0], schedule[1], schedule[2], schedule[3], schedule[4], schedule[5],
     )

@@ -26,6 +26,7 @@ from empowersim.engine.metrics import BINS, SUM_ROW, Details, Sums, measures
 from empowersim.engine.outputs import HOURS, Run
 from empowersim.engine.start import blocks_of, rows_in_order, settle
 from empowersim.errors import SimulationError
+from empowersim.parameters import record_of
 from empowersim.rng import TRAITS, Kind, Stream, philox, uniform_from
 from empowersim.schema import CHANNEL_ROW, ROW, VILLAGE_ROW
 
@@ -73,7 +74,7 @@ def simulate(
     consumption is averaged. The result does not depend on `threads`. Raises `SimulationError`.
     """
     _check(population, policies, months, burn_in, seed, replicate, judged)
-    values = np.array(parameters, np.float32)
+    values = record_of(parameters)
     key0, key1 = np.uint32(seed), np.uint32(replicate)
     mean_line = _mean_line(population)
     workers = threads or default_threads(population.count)

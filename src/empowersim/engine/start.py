@@ -10,7 +10,6 @@ from empowersim._jit import LANES, kernel
 from empowersim.engine.arrays import (
     Block,
     load_household,
-    read_parameters,
     read_village,
     store_household,
     view_state,
@@ -38,7 +37,7 @@ def settle(block: Any, values: Any, seed: Any, replicate: Any) -> int:
     On entry the rows consumption, size, children, schooling_years, female_head, literacy, in_school and illness (-1 =
     unknown) hold what was observed and the row welfare holds the welfare score.
     """
-    p = read_parameters(values, 0)
+    p = values[0]
     for tile in range(block.state.shape[0]):
         village = read_village(block.village, block.tile_village[tile] * VILLAGE_ROWS)
         state = view_state(block.state, tile * ROWS * LANES)

@@ -55,7 +55,7 @@ from empowersim.experiments.statistics import (
     t_interval,
 )
 from empowersim.results.comparison import Comparison
-from empowersim.results.provenance import program_digest, run_id
+from empowersim.results.provenance import file_digest, program_digest, run_id
 from empowersim.results.tables import COST, COST_DISCOUNTED, COST_PER_YEAR, LEVELS, OUTCOMES, YEARS_AVERTED, Table
 
 __all__ = ["Comparison", "Plan", "Progress", "compare", "execute", "plan", "simulate", "summarise"]
@@ -195,6 +195,7 @@ def plan(
     compiled = compile_scenario(loaded)
     inputs = {
         "scenario": loaded.digest,
+        "survey": _survey_digest(loaded),
         "parameters": digest(compiled.parameters),
         "program": program_digest(),
         "policies": list(names),
@@ -511,6 +512,15 @@ def _whole(name: str, value: Any, low: int, high: int | None = None) -> int:
         reach = f"of {low} or more" if high is None else f"from {low} to {high}"
         raise SimulationError(f"{name}: expected a whole number {reach}, found {value!r}")
     return int(value)
+
+
+def _survey_digest(scenario: Any) -> str | None:
+    """Digest of the survey's content; None for synthetic households. `PopulationError` if the file is not there."""
+    if scenario.survey is None:
+        return None
+    from empowersim.scenario.survey_source import find_survey
+
+    return file_digest(find_survey(scenario, scenario.survey))
 
 
 def _english(title: Any, name: str) -> str:

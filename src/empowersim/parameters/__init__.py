@@ -98,7 +98,16 @@ def passports() -> dict[str, Passport]:
 
 
 Parameters: Any = namedtuple("Parameters", list(passports()))  # type: ignore[misc]
-"""Values of all parameters as float32: what compiled rules take as `p`."""
+"""Values of all parameters as float32."""
+
+
+RECORD: Final = np.dtype([(name, np.float32) for name in passports()])
+"""The same values as one record: what compiled rules take as `p` (a pointer, cheap to hand on)."""
+
+
+def record_of(values: Any) -> Any:
+    """Return `Parameters` as an array of one record."""
+    return np.array([tuple(values)], RECORD)
 
 
 def parameters(overrides: Mapping[str, float] | None = None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 from empowersim._version import __version__
 
+_CHUNK: Final = 1 << 20
 _PACKAGES: Final = ("numpy", "numba", "llvmlite", "pyarrow", "matplotlib")
 
 
@@ -23,6 +25,15 @@ def run_id(inputs: Mapping[str, Any]) -> str:
     """Digest (16 hexadecimal digits) of the inputs of a run, whatever the order of the keys."""
     text = json.dumps(dict(inputs), sort_keys=True, ensure_ascii=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Digest (16 hexadecimal digits) of the content of a file."""
+    digest = hashlib.blake2b(digest_size=8)
+    with open(path, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 @cache

@@ -128,8 +128,8 @@ class _Loader:
         reference = self._reference(top, policies)
         if len(self.problems) > before or world is None or settings is None:
             return None
-        if survey is not None and find(find(base, "simulation"), "households") is None:
-            settings = replace(settings, households=None)
+        if find(find(base, "simulation"), "households") is None:
+            settings = replace(settings, households=None if survey is not None else self._slice(world, settings))
         scenario = Scenario(
             name=top["name"],
             title=top.get("title", dict.fromkeys(("en", "id"), top["name"])),
@@ -145,6 +145,12 @@ class _Loader:
             survey_path=self.survey,
         )
         return replace(scenario, digest=_digest(scenario))
+
+    @staticmethod
+    def _slice(world: World, settings: Settings) -> int:
+        """Households simulated where the file does not say: the default, or all of a small world."""
+        represented = int(world.households or place_of(world.place).households)
+        return min(settings.households or represented, represented)
 
     def _top(self) -> dict[str, Any]:
         """Values of the file's own keys, base read along."""
@@ -450,7 +456,8 @@ class _Loader:
             elif chosen is not None and survey.region_type is not None and survey.region_type not in regions:
                 remedy = f"{world.place} has {', '.join(regions)}"
                 self.problems.append(chosen.problem(f"a region type of {world.place}", remedy=remedy))
-        self._fits(base, world, settings)
+        if settings is not None and (survey is None or world.households is not None):
+            self._fits(base, world, settings)
         return world, survey
 
     def _within_bounds(self, base: Node | None, world: World) -> None:
@@ -465,17 +472,14 @@ class _Loader:
             except ParameterError as error:
                 self.problems.append(entry.problem(f"a value of {name} within its bounds", remedy=str(error)))
 
-    def _fits(self, base: Node | None, world: World, settings: Settings | None) -> None:
+    def _fits(self, base: Node | None, world: World, settings: Settings) -> None:
         """A slice cannot be larger than what it is cut from."""
         represented = world.households or place_of(world.place).households
         node = find(find(base, "simulation"), "households")
-        if settings is None or settings.households is None or settings.households <= represented:
-            return
-        where = node or find(find(base, "world"), "households")
-        if where is not None:
+        if node is not None and settings.households is not None and settings.households > represented:
             expected = f"at most the {represented:,.0f} households that the world represents"
             found = f"{settings.households:,} simulated ones"
-            self.problems.append(where.problem(expected, found, "simulate fewer, or represent more"))
+            self.problems.append(node.problem(expected, found, "simulate fewer, or represent more"))
 
     def _survey(self, node: Node | None, said: Mapping[str, Any] | None) -> SurveyDocument | None:
         if node is None or not said:

@@ -298,8 +298,8 @@ LINE: Final = Kind(
     time="per_month",
     per=frozenset({"person"}),
     lower=1e3,
-    upper=1e9,
-    bounds_text="between 1 thousand and 1 billion IDR/person/month",
+    upper=1e8,
+    bounds_text="between 1 thousand and 100 million IDR/person/month",
     suffixes={"_idr_per_person_per_month": (1.0, "month")},
 )
 PLACES: Final = Kind(
