@@ -61,7 +61,7 @@ def test_sentences_of_a_small_scenario() -> None:
     ]
     assert lines[7] == (
         "  Evening course: 1,000 places a year: Rp 2.52 billion a year at Rp 2.52 million a place. "
-        "Eligible: households with at least 1 child(ren) of school age and consumption of at most 1.5 poverty lines as "
+        "Eligible: households with at least 1 child of school age and consumption of at most 1.5 poverty lines as "
         "the administration sees it; the poorest, as the administration sees them, come first. "
         "40 % of them accept, and 2 % leave each month. "
         "A place lasts 4 months and gives 1 standard business course, Rp 100,000 a month in cash and 2 mentor visits a "

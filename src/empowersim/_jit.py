@@ -40,8 +40,9 @@ _RULE_FLAGS: dict[str, Any] = {
     "fastmath": False,
     "nogil": True,
     "forceinline": True,
+    "_nrt": False,
 }
-_KERNEL_FLAGS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
+_KERNEL_FLAGS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "_nrt": False}
 
 
 def rule(function: Callable[..., Any]) -> Any:

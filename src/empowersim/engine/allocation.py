@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from empowersim._jit import LANES, loop, rule
-from empowersim.engine.arrays import FINISHED
-from empowersim.maths import ONE, ZERO, exp, log
+from empowersim._jit import LANES, loop, rule, select, wide_vectors
+from empowersim.engine.arrays import FINISHED, view_lane, view_state, view_words
+from empowersim.maths import ONE, ZERO, exp, flag, greater, log
 from empowersim.rng import Kind, philox, uniform_from
-from empowersim.schema import CHANNEL_ROW, ROW
+from empowersim.schema import CHANNEL_ROW, ROW, ROWS
 
 PRIORITIES: Final = ("lottery", "poorest_first", "neediest_first", "most_motivated")
 """Orders in which applicants get places."""
@@ -67,7 +67,10 @@ _VISITS_CHANNEL: Final = CHANNEL_ROW["visits"]
 _SESSIONS_CHANNEL: Final = CHANNEL_ROW["sessions"]
 _LOTTERY, _POOREST, _NEEDIEST, _MOTIVATED = range(len(PRIORITIES))
 _EQUAL, _ROUND_ROBIN, _NEEDIEST_FIRST, _POOREST_FIRST, _NEAR, _RANDOM = range(len(RULES))
-_ID_BITS: Final = np.uint32(24)
+_TOWARDS_PROGRAMME: Final = np.uint32(Kind.PROGRAMME << 24)
+_TOWARDS_MENTOR: Final = np.uint32(Kind.MENTOR << 24)
+_NOT_ASKING: Final = np.float32(np.inf)
+_FINISHED: Final = np.float32(FINISHED)
 _SERVED: Final = np.float32(np.inf)
 _TOLERANCE: Final = 1e-9
 """Guards a whole number of visits against the last bit of the hours."""
@@ -89,7 +92,7 @@ def cut(keys: Any, count: int, places: int, heap: Any) -> Any:
     Quickselect on a copy in `heap`; the result depends on the values alone, not on how they are partitioned.
     """
     if places >= count:
-        return Served(_SERVED, count)
+        return Served(_SERVED, 0)
     if places <= 0:
         return Served(-_SERVED, 0)
     for position in range(count):
@@ -123,98 +126,108 @@ def cut(keys: Any, count: int, places: int, heap: Any) -> Any:
 
 
 @rule
-def programme_words(id_low: Any, id_high: Any, number: Any, seed: Any, replicate: Any) -> Any:
-    """Four random words of a household towards a programme: take-up, lottery, two spare."""
-    who = np.uint32(np.uint32(Kind.PROGRAMME) << _ID_BITS) | np.uint32(id_high)
-    return philox(np.uint32(id_low), np.uint32(who), np.uint32(0), np.uint32(number), seed, replicate)
-
-
-@rule
 def observed(consumption: float, error: float, noise: float) -> float:
     """Consumption (L a month) as the social register has it; `noise` is the log s.d. of its errors."""
     return consumption * exp(noise * error)
 
 
 @rule
-def is_eligible(state: Any, tile: int, lane: int, plan: Any, slot: int) -> bool:
-    """Whether the household meets all conditions of a programme."""
+def within(value: float, low: float, high: float) -> float:
+    """1 where low <= value <= high, else 0."""
+    return flag(value >= low) * flag(value <= high)
+
+
+@loop
+def screen_tile(block: Any, slots: Any, plan: Any, slot: int, tile: int, keys: Any, key0: Any, key1: Any) -> int:
+    """Keys of a tile's applicants for a programme (the smaller, the earlier); infinite for all others.
+
+    An applicant is alive, eligible in the register's eyes, willing (its own draw towards this programme), and does not
+    hold the place or, where that counts, has not held it before.
+    """
+    wide_vectors()
+    state = view_state(block.state, tile * ROWS * LANES)
+    live = view_lane(block.live, tile * LANES)
+    low_id = view_words(block.id_low, tile * LANES)
+    high_id = view_words(block.id_high, tile * LANES)
+    key = view_lane(keys, 0)
+    number, noise, take_up = plan.number[slot], plan.noise[slot], plan.take_up[slot]
+    order = plan.priority[slot]
+    poorest, neediest, motivated = flag(order == _POOREST), flag(order == _NEEDIEST), flag(order == _MOTIVATED)
+    by_lottery = ONE - poorest - neediest - motivated
+    for lane in range(LANES):
+        high = high_id[0, lane] | _TOWARDS_PROGRAMME
+        w0, w1, _, _ = philox(low_id[0, lane], np.uint32(high), np.uint32(0), number, key0, key1)
+        seen = observed(state[_CONSUMPTION, lane], state[_REGISTER, lane], noise)
+        rank = poorest * seen + neediest * state[_EMPOWERMENT, lane] - motivated * state[_INITIATIVE, lane]
+        willing = flag(uniform_from(w0) < take_up) * live[0, lane]
+        key[0, lane] = select(willing > ZERO, rank + by_lottery * uniform_from(w1), _NOT_ASKING)
     for c in range(plan.condition_row.shape[1]):
         row = plan.condition_row[slot, c]
         if row < 0:
             break
-        value = state[tile, row, lane]
-        if plan.condition_observed[slot, c]:
-            value = observed(value, state[tile, _REGISTER, lane], plan.noise[slot])
-        if value < plan.condition_low[slot, c] or value > plan.condition_high[slot, c]:
-            return False
-    return True
-
-
-@rule
-def priority_of(state: Any, tile: int, lane: int, plan: Any, slot: int, lottery: float) -> float:
-    """Key of an applicant: the smaller, the earlier."""
-    order = plan.priority[slot]
-    if order == _POOREST:
-        return observed(state[tile, _CONSUMPTION, lane], state[tile, _REGISTER, lane], plan.noise[slot])
-    if order == _NEEDIEST:
-        return state[tile, _EMPOWERMENT, lane] + lottery * np.float32(_TOLERANCE)
-    if order == _MOTIVATED:
-        return -state[tile, _INITIATIVE, lane] + lottery * np.float32(_TOLERANCE)
-    return lottery
+        low, high_bound = plan.condition_low[slot, c], plan.condition_high[slot, c]
+        error = noise if plan.condition_observed[slot, c] else ZERO
+        for lane in range(LANES):
+            value = observed(block.state[tile, row, lane], state[_REGISTER, lane], error)
+            key[0, lane] = select(within(value, low, high_bound) > ZERO, key[0, lane], _NOT_ASKING)
+    again = not plan.once[slot]
+    for lane in range(LANES):
+        held = slots[tile, slot, lane]
+        if held != 0 and not (again and held == FINISHED):
+            key[0, lane] = _NOT_ASKING
+    return 0
 
 
 @loop
-def enrol(block: Any, slots: Any, plan: Any, offer: Any, tally: Any, scratch: Any, month: int, key0: Any, key1: Any) -> Any:
+def enrol(
+    block: Any, slots: Any, plan: Any, offer: Any, tally: Any, scratch: Any, month: int, key0: Any, key1: Any
+) -> int:
     """Fill the places that programmes offer this month from the eligible and willing."""
-    keys = scratch.keys
+    keys, who = scratch.keys, scratch.who
     for slot in range(plan.number.size):
         places = offer.places[slot, month]
         if places < 0:
             continue
         count = 0
-        for pass_number in range(2):
-            if pass_number == 1:
-                served = cut(keys, count, places, scratch.heap)
-                ties = served.ties
-                tally.applicants[slot, month] = count
-                count = 0
-            for tile in range(block.state.shape[0]):
-                for lane in range(LANES):
-                    held = slots[tile, slot, lane]
-                    if held != 0 and (held != FINISHED or plan.once[slot]):
-                        continue
-                    if block.live[tile, lane] == ZERO or not is_eligible(block.state, tile, lane, plan, slot):
-                        continue
-                    words = programme_words(
-                        block.id_low[tile, lane], block.id_high[tile, lane], plan.number[slot], key0, key1
-                    )
-                    if uniform_from(words[0]) >= plan.take_up[slot]:
-                        continue
-                    key = priority_of(block.state, tile, lane, plan, slot, uniform_from(words[1]))
-                    if pass_number == 0:
-                        keys[count] = key
-                        count += 1
-                        continue
-                    if key < served.key or (key == served.key and ties > 0):
-                        if key == served.key:
-                            ties -= 1
-                        slots[tile, slot, lane] = np.uint8(plan.duration[slot])
-                        tally.filled[slot, month] += 1
-                        children = np.int64(block.state[tile, _CHILDREN, lane])
-                        tally.starters[slot, month] += children if plan.per_child[slot] else 1
+        for tile in range(block.state.shape[0]):
+            screen_tile(block, slots, plan, slot, tile, scratch.lanes, key0, key1)
+            for lane in range(LANES):
+                key = scratch.lanes[0, lane]
+                if key < _NOT_ASKING:
+                    keys[count] = key
+                    who[count] = tile * LANES + lane
+                    count += 1
+        tally.applicants[slot, month] = count
+        served = cut(keys, count, places, scratch.heap)
+        ties = served.ties
+        for position in range(count):
+            key = keys[position]
+            if key > served.key:
+                continue
+            if key == served.key:
+                if ties == 0:
+                    continue
+                ties -= 1
+            tile, lane = who[position] // LANES, who[position] % LANES
+            slots[tile, slot, lane] = np.uint8(plan.duration[slot])
+            tally.filled[slot, month] += 1
+            children = np.int64(block.state[tile, _CHILDREN, lane])
+            tally.starters[slot, month] += children if plan.per_child[slot] else 1
     return 0
 
 
-@rule
-def wanted_visits(slots: Any, plan: Any, tile: int, lane: int, channel: int) -> float:
-    """Largest dose of a channel (visits or sessions a month) that the household's places ask for."""
-    most = ZERO
+@loop
+def wanted_in_tile(slots: Any, plan: Any, tile: int, channel: int, wanted: Any, lanes: int) -> int:
+    """Largest dose of a channel (visits or sessions a month) that each household's places ask for."""
+    for lane in range(lanes):
+        wanted[lane] = ZERO
     for n in range(plan.dose_slot.size):
         if plan.dose_channel[n] == channel:
-            held = slots[tile, plan.dose_slot[n], lane]
-            if held != 0 and held != FINISHED and plan.dose_amount[n] > most:
-                most = plan.dose_amount[n]
-    return most
+            slot, amount = plan.dose_slot[n], plan.dose_amount[n]
+            for lane in range(lanes):
+                held = np.float32(slots[tile, slot, lane])
+                wanted[lane] = greater(wanted[lane], amount * flag(held > ZERO) * flag(held < _FINISHED))
+    return 0
 
 
 @rule
@@ -282,41 +295,43 @@ def visit_in_rounds(block: Any, plan: Any, first: int, last: int, visits: int, s
     `scratch.demand` holds the visits wanted a month; on return it holds those made. A household that wants less
     than one visit a month is due when its turn has come round.
     """
-    demand, keys = scratch.demand, scratch.keys
+    demand, keys, who = scratch.demand, scratch.keys, scratch.who
     state = block.state
     noise = np.float32(plan.mentor[_NOISE])
     made = 0
     turn = 1
     while True:
         count = 0
-        places = visits - made
-        for pass_number in range(2):
-            if pass_number == 1:
-                served = cut(keys, count, places, scratch.heap)
-                ties = served.ties
-            for tile in range(first, last):
-                for lane in range(LANES):
-                    wanted = demand[tile, lane]
-                    whole = int(abs(wanted))
-                    due = whole
-                    if wanted > ZERO and wanted < ONE:
-                        due = 1 if (state[tile, _UNSEEN, lane] + ONE) * wanted >= ONE else 0
-                    if due < turn:
-                        continue
-                    lottery = ZERO
-                    if plan.mentor_rule == _RANDOM:
-                        who = np.uint32(np.uint32(Kind.MENTOR) << _ID_BITS) | block.id_high[tile, lane]
-                        words = philox(block.id_low[tile, lane], np.uint32(who), month, np.uint32(0), key0, key1)
-                        lottery = uniform_from(words[0])
-                    key = visit_key(state, tile, lane, plan.mentor_rule, noise, lottery)
-                    if pass_number == 0:
-                        keys[count] = key
-                        count += 1
-                    elif key < served.key or (key == served.key and ties > 0):
-                        if key == served.key:
-                            ties -= 1
-                        scratch.given[tile, lane] += ONE
-                        made += 1
+        for tile in range(first, last):
+            for lane in range(LANES):
+                wanted = demand[tile, lane]
+                if wanted == ZERO:
+                    continue
+                due = int(wanted)
+                if wanted < ONE:
+                    due = 1 if (state[tile, _UNSEEN, lane] + ONE) * wanted >= ONE else 0
+                if due < turn:
+                    continue
+                lottery = ZERO
+                if plan.mentor_rule == _RANDOM:
+                    high = block.id_high[tile, lane] | _TOWARDS_MENTOR
+                    words = philox(block.id_low[tile, lane], np.uint32(high), month, np.uint32(0), key0, key1)
+                    lottery = uniform_from(words[0])
+                keys[count] = visit_key(state, tile, lane, plan.mentor_rule, noise, lottery)
+                who[count] = tile * LANES + lane
+                count += 1
+        served = cut(keys, count, visits - made, scratch.heap)
+        ties = served.ties
+        for position in range(count):
+            key = keys[position]
+            if key > served.key:
+                continue
+            if key == served.key:
+                if ties == 0:
+                    continue
+                ties -= 1
+            scratch.given[who[position] // LANES, who[position] % LANES] += ONE
+            made += 1
         turn += 1
         if count == 0 or made >= visits:
             break
@@ -343,13 +358,13 @@ def visit(block: Any, slots: Any, plan: Any, offer: Any, tally: Any, scratch: An
         meetings = 0.0
         total = 0.0
         for tile in range(first, last):
+            wanted_in_tile(slots, plan, tile, _VISITS_CHANNEL, demand[tile], LANES)
+            wanted_in_tile(slots, plan, tile, _SESSIONS_CHANNEL, scratch.lanes[0], LANES)
             for lane in range(LANES):
-                wanted = wanted_visits(slots, plan, tile, lane, _VISITS_CHANNEL)
-                sessions = wanted_visits(slots, plan, tile, lane, _SESSIONS_CHANNEL)
-                demand[tile, lane] = wanted
+                wanted, sessions = demand[tile, lane], scratch.lanes[0, lane]
                 total += wanted
                 meetings += sessions
-                if wanted > ZERO or sessions > ZERO:
+                if wanted + sessions > ZERO:
                     clients += 1
         held, visits = hours_of_month(plan, share, clients, meetings, tally.hours, tally.trips, month)
         made = total

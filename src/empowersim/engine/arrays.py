@@ -19,6 +19,8 @@ from empowersim.schema import ROWS
 DRAWS: Final = len(Draw._fields)
 DOSES: Final = len(Dose._fields)
 
+WORK_ROWS: Final = 3
+
 FINISHED: Final = np.uint8(255)
 """Mark of a programme slot whose place is over; 0 = never enrolled, else months left."""
 
@@ -140,8 +142,14 @@ class Scratch(NamedTuple):
     """Shape (T, LANES), all zero between months."""
     held: NDArray[np.float32]
     """Shape (T,): share of the group sessions that take place."""
+    work: NDArray[np.float32]
+    """Shape (WORK_ROWS, LANES): who holds any place, who this one, who has just got it."""
+    ones: NDArray[np.float32]
+    """Shape (LANES,), all one."""
     keys: NDArray[np.float32]
     """Shape (T x LANES,)."""
+    who: NDArray[np.int64]
+    """Shape (T x LANES,): tile x LANES + lane of each key."""
     heap: NDArray[np.float32]
 
 
@@ -156,7 +164,10 @@ def scratch_for(tiles: int, sums: int, details: int) -> Scratch:
         demand=np.zeros((tiles, LANES), np.float32),
         given=np.zeros((tiles, LANES), np.float32),
         held=np.zeros(tiles, np.float32),
+        work=np.zeros((WORK_ROWS, LANES), np.float32),
+        ones=np.ones(LANES, np.float32),
         keys=np.zeros(tiles * LANES, np.float32),
+        who=np.zeros(tiles * LANES, np.int64),
         heap=np.zeros(tiles * LANES, np.float32),
     )
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from empowersim._jit import LANES, kernel, loop, make_row_access, make_tile_view, wide_vectors
+from empowersim._jit import LANES, kernel, loop, make_row_access, make_tile_view, select, wide_vectors
 from empowersim.engine.allocation import COMPETENCE, POSTS, TRUST_BONUS, enrol, visit
 from empowersim.engine.arrays import (
     DOSES,
-    DRAWS,
     FINISHED,
+    WORK_ROWS,
     load_dose,
     load_draw,
     load_household,
@@ -37,7 +37,7 @@ from empowersim.engine.metrics import (
     contribution,
     detail,
 )
-from empowersim.maths import HALF, ONE, ZERO, flag, log, normal_quantile
+from empowersim.maths import ONE, ZERO, flag, greater, log, normal_quantile
 from empowersim.rng import Kind, Stream, philox, uniform_from
 from empowersim.rules.community import village_shock
 from empowersim.rules.month import Dose, Draw, household_month
@@ -49,14 +49,16 @@ view_details = make_tile_view(len(Details._fields), np.float32)
 _, _, add_sums = make_row_access(Sums)
 _, _, add_details = make_row_access(Details)
 
+view_work = make_tile_view(WORK_ROWS, np.float32)
+view_bytes = make_tile_view(1, np.uint8)
+_HOLDS, _ACTIVE, _FRESH = range(WORK_ROWS)
+
 _HOUSEHOLDS: Final = SUM_ROW["households"]
 _SUM_INCOME: Final = SUM_ROW["normal_income"]
 _SUM_PRACTICE: Final = SUM_ROW["practice"]
 _SUM_PARTICIPATION: Final = SUM_ROW["participation"]
 _DRAW: Final = {name: row for row, name in enumerate(Draw._fields)}
 _DROP_OUT: Final = _DRAW["drop_out"]
-_NORMALS: Final = 3
-"""The first rows of a `Draw` are normals."""
 _COMPETENCE_ROW: Final = DOSES - 2
 _TRUST_ROW: Final = DOSES - 1
 _VISITS: Final = CHANNEL_ROW["visits"]
@@ -115,34 +117,96 @@ def draw_tile(block: Any, tile: int, draws: Any, month: Any, key0: Any, key1: An
 
 
 @loop
-def dose_tile(block: Any, slots: Any, plan: Any, scratch: Any, tile: int, line: float, lanes: int) -> int:
+def clear(rows: Any) -> int:
+    """Set all of a working array to zero."""
+    flat = rows.reshape(rows.size)
+    for position in range(flat.size):
+        flat[position] = ZERO
+    return 0
+
+
+@loop
+def hold_tile(slots: Any, tile: int, slot: int, duration: float, per_child: bool, children: Any, work: Any, lanes: int) -> Any:
+    """Who holds a place of a programme in a tile, and who has just got it; returns places held and units paid for.
+
+    Working rows: HOLDS collects over programmes, ACTIVE and FRESH are this programme's.
+    """
+    rows = view_work(work, 0)
+    held = view_bytes(slots, (tile * slots.shape[1] + slot) * LANES)
+    places = np.int32(0)
+    units = np.int32(0)
+    for lane in range(lanes):
+        left = np.float32(held[0, lane])
+        now = flag(left > ZERO) * flag(left < _FINISHED)
+        rows[_ACTIVE, lane] = now
+        rows[_FRESH, lane] = now * flag(left == duration)
+        rows[_HOLDS, lane] = greater(rows[_HOLDS, lane], now)
+        places += np.int32(now)
+    if per_child:
+        for lane in range(lanes):
+            units += np.int32(rows[_ACTIVE, lane] * children[0, lane])
+    return places, units if per_child else places
+
+
+@loop
+def give(doses: Any, channel: int, amount: float, row: int, work: Any, lanes: int) -> int:
+    """Add a dose to the lanes marked in a working row."""
+    rows = view_work(work, 0)
+    given = view_lane(doses, channel * LANES)
+    for lane in range(lanes):
+        given[0, lane] += rows[row, lane] * amount
+    return 0
+
+
+@loop
+def give_money(doses: Any, channel: int, amount: float, row: int, work: Any, size: Any, heads: Any, lanes: int) -> int:
+    """Add rupiah to the lanes marked in a working row, as L of each household: `amount` over the line, times `heads`."""
+    rows = view_work(work, 0)
+    given = view_lane(doses, channel * LANES)
+    for lane in range(lanes):
+        given[0, lane] += rows[row, lane] * heads[0, lane] * amount / size[0, lane]
+    return 0
+
+
+@loop
+def dose_tile(
+    block: Any, slots: Any, plan: Any, tally: Any, scratch: Any, tile: int, month: int, line: float, mentored: bool, lanes: int
+) -> int:
     """Gather what reaches each household of a tile: doses of its places, visits and sessions as they took place."""
-    doses = scratch.doses
-    doses[:, :] = ZERO
-    doses[_COMPETENCE_ROW, :] = np.float32(plan.mentor[COMPETENCE])
-    doses[_TRUST_ROW, :] = np.float32(plan.mentor[TRUST_BONUS])
-    state = block.state
-    for n in range(plan.dose_slot.size):
-        slot, channel, amount = plan.dose_slot[n], plan.dose_channel[n], plan.dose_amount[n]
-        if channel == _VISITS:
-            continue
-        if channel == _SESSIONS:
-            amount *= scratch.held[tile]
-        fresh = np.float32(plan.duration[slot])
+    doses, work = scratch.doses, scratch.work
+    clear(doses)
+    clear(work)
+    first = tile * ROWS * LANES
+    size = view_lane(block.state, first + _SIZE * LANES)
+    children = view_lane(block.state, first + _CHILDREN * LANES)
+    ones = view_lane(scratch.ones, 0)
+    n = 0
+    for slot in range(plan.number.size):
+        per_child = plan.per_child[slot]
+        places, units = hold_tile(
+            slots, tile, slot, np.float32(plan.duration[slot]), per_child, children, work, lanes
+        )
+        tally.enrolled[slot, month] += places
+        tally.units[slot, month] += units
+        while n < plan.dose_slot.size and plan.dose_slot[n] == slot:
+            channel, amount = plan.dose_channel[n], plan.dose_amount[n]
+            row = _FRESH if plan.dose_first[n] else _ACTIVE
+            if places > 0 and channel != _VISITS:
+                if plan.dose_money[n]:
+                    heads = children if plan.dose_per_child[n] else ones
+                    give_money(doses, channel, amount / line, row, work, size, heads, lanes)
+                else:
+                    share = scratch.held[tile] if channel == _SESSIONS else ONE
+                    give(doses, channel, amount * share, row, work, lanes)
+            n += 1
+    if mentored:
+        given = view_doses(doses, 0)
+        made = view_lane(scratch.demand, tile * LANES)
+        competence, bonus = np.float32(plan.mentor[COMPETENCE]), np.float32(plan.mentor[TRUST_BONUS])
         for lane in range(lanes):
-            held = np.float32(slots[tile, slot, lane])
-            given = flag(held > ZERO) * flag(held < _FINISHED)
-            if plan.dose_first[n]:
-                given = flag(held == fresh)
-            worth = amount
-            if plan.dose_money[n]:
-                worth = amount / (line * state[tile, _SIZE, lane])
-            if plan.dose_per_child[n]:
-                worth = worth * state[tile, _CHILDREN, lane]
-            doses[channel, lane] += given * worth
-    if plan.mentor[POSTS] > 0.0:
-        for lane in range(lanes):
-            doses[_VISITS, lane] = scratch.demand[tile, lane]
+            given[_VISITS, lane] = made[0, lane]
+            given[_COMPETENCE_ROW, lane] = competence
+            given[_TRUST_ROW, lane] = bonus
     return 0
 
 
@@ -164,14 +228,16 @@ def month_of_tile(block: Any, tile: int, draws: Any, doses: Any, p: Any, village
 @loop
 def end_places(slots: Any, plan: Any, draws: Any, tile: int, lanes: int) -> int:
     """Count a month off every place; some leave before the end (one draw serves all places of a household)."""
+    draw = view_lane(draws, _DROP_OUT * LANES)
     for slot in range(plan.number.size):
         hazard = plan.drop_out[slot]
+        held = view_bytes(slots, (tile * slots.shape[1] + slot) * LANES)
         for lane in range(lanes):
-            held = np.float32(slots[tile, slot, lane])
-            active = flag(held > ZERO) * flag(held < _FINISHED)
-            over = leaves(hazard, draws[_DROP_OUT, lane]) or held == ONE
-            left = _FINISHED if over else held - ONE
-            slots[tile, slot, lane] = np.uint8(left if active > ZERO else held)
+            left = np.float32(held[0, lane])
+            active = flag(left > ZERO) * flag(left < _FINISHED)
+            over = greater(flag(leaves(hazard, draw[0, lane])), flag(left == ONE))
+            after = select(over > ZERO, _FINISHED, left - ONE)
+            held[0, lane] = np.uint8(select(active > ZERO, after, left))
     return 0
 
 
@@ -181,7 +247,7 @@ def add_tile(block: Any, tile: int, scratch: Any, p: Any, line: float, detailed:
     wide_vectors()
     state = view_state(block.state, tile * ROWS * LANES)
     live = view_lane(block.live, tile * LANES)
-    holds = view_lane(scratch.lanes, 0)
+    holds = view_work(scratch.work, _HOLDS * LANES)
     sums = view_sums(scratch.sums, 0)
     for lane in range(LANES):
         add_sums(sums, lane, contribution(p, load_household(state, lane), live[0, lane], line, holds[0, lane]))
@@ -203,30 +269,6 @@ def add_spread(block: Any, tile: int, spread: Any, line: float, mean_line: float
             persons = np.float64(block.state[tile, _SIZE, lane])
             spread[at, 0] += persons
             spread[at, 1] += persons * a_person
-    return 0
-
-
-@loop
-def mark_places(slots: Any, tile: int, lanes_row: Any, lanes: int) -> int:
-    """1 in the lanes of households that hold any place."""
-    lanes_row[0, :] = ZERO
-    for slot in range(slots.shape[1]):
-        for lane in range(lanes):
-            held = np.float32(slots[tile, slot, lane])
-            lanes_row[0, lane] = max(lanes_row[0, lane], flag(held > ZERO) * flag(held < _FINISHED))
-    return 0
-
-
-@loop
-def count_places(block: Any, slots: Any, plan: Any, tally: Any, tile: int, month: int) -> int:
-    """Count the places held in a tile, and the children behind them."""
-    for slot in range(plan.number.size):
-        for lane in range(LANES):
-            held = slots[tile, slot, lane]
-            if held != 0 and held != FINISHED:
-                tally.enrolled[slot, month] += 1
-                units = np.int64(block.state[tile, _CHILDREN, lane]) if plan.per_child[slot] else 1
-                tally.units[slot, month] += units
     return 0
 
 
@@ -281,10 +323,11 @@ def advance(
     )
     tiles = block.state.shape[0]
     villages = block.village.shape[0]
+    programmes = plan.number.size > 0
     mentored = plan.mentor[POSTS] > 0.0 and offer.mentor_tiles.size > 1
     for month in range(start, stop):
         address = np.uint32(np.int64(month) & 0xFFFFFFFF)
-        running = month >= 0 and month < end
+        running = programmes and month >= 0 and month < end
         tallied = month >= 0
         detailed = tallied and (month >= detailed_from or month % 12 == 11)
         since = np.float32(month if month > 0 else 0)
@@ -297,7 +340,10 @@ def advance(
             )
         if month == end:
             slots[:] = np.uint8(0)
-        if running:
+        if not running:
+            clear(scratch.doses)
+            clear(scratch.work)
+        else:
             enrol(block, slots, plan, offer, tally, scratch, month, seed, replicate)
             if mentored:
                 visit(block, slots, plan, offer, tally, scratch, month, address, seed, replicate)
@@ -305,17 +351,12 @@ def advance(
         for v in range(villages):
             village = read_village(block.village, v * VILLAGE_ROWS)
             line = block.village[v, _LINE]
-            scratch.sums[:, :] = ZERO
-            scratch.details[:, :] = ZERO
+            clear(scratch.sums)
+            clear(scratch.details)
             while tile < tiles and block.tile_village[tile] == v:
                 draw_tile(block, tile, scratch.draws, address, seed, replicate)
                 if running:
-                    dose_tile(block, slots, plan, scratch, tile, line, lanes)
-                    mark_places(slots, tile, scratch.lanes, lanes)
-                    count_places(block, slots, plan, tally, tile, month)
-                else:
-                    scratch.doses[:, :] = ZERO
-                    scratch.lanes[:, :] = ZERO
+                    dose_tile(block, slots, plan, tally, scratch, tile, month, line, mentored, lanes)
                 month_of_tile(block, tile, scratch.draws, scratch.doses, p, village, since)
                 add_tile(block, tile, scratch, p, line, detailed)
                 if month >= judged:

@@ -24,7 +24,7 @@ from empowersim.engine.inputs import Mentors, Policy, Population, Programme, Tra
 from empowersim.engine.kernels import advance
 from empowersim.engine.metrics import BINS, SUM_ROW, Details, Sums, measures
 from empowersim.engine.outputs import HOURS, Run
-from empowersim.engine.start import blocks_of, rows_in_order, settle
+from empowersim.engine.start import blocks_of, rows_in_order, settle, working_rows
 from empowersim.errors import SimulationError
 from empowersim.parameters import record_of
 from empowersim.rng import TRAITS, Kind, Stream, philox, uniform_from
@@ -79,25 +79,25 @@ def simulate(
     mean_line = _mean_line(population)
     workers = threads or default_threads(population.count)
     judged = min(judged, months)
-    scratch = _ScratchPerThread()
-    idle = _plan(Policy("burn-in"), travel, 0)
+    idle = _plan(Policy("burn-in"), travel, 0, 0.0)
 
     def begin(block: Block, index: int) -> _Task:
-        settle(block, values, key0, key1)
+        settle(block, working_rows(), values, key0, key1)
         offer = Offer(np.full((1, 1), -1, np.int64), np.zeros(1, np.int64))
         advance(
-            block, slots_of(block, 1), idle, offer, _tally(1, 1), scratch.of(block), values,
+            block, slots_of(block, 1), idle, offer, _tally(1, 1), scratch.get(), values,
             _schedule(-burn_in, 0, months, 0, months), key0, key1, mean_line,
         )
         return _Task(block, int(block.live.sum()), int(regions[index]), int(order[index]))
 
     blocks = blocks_of(population)
+    scratch = _ScratchPerThread(max(block.state.shape[0] for block in blocks))
     order, regions = _subdistricts(population)
     with ThreadPoolExecutor(workers) as pool:
         tasks = list(_run(pool, workers, begin, [(block, index) for index, block in enumerate(blocks)]))
 
         def live(policy: Policy, task: _Task) -> _Done:
-            plan = _plan(policy, travel, task.region)
+            plan = _plan(policy, travel, task.region, task.households / population.represents)
             block = copy_of(task.block)
             slots = slots_of(block, len(policy.programmes))
             block.state[:, ROW["welfare"]] = 0.0
@@ -105,7 +105,7 @@ def simulate(
             offer = _offer(policy, population, task, block.state.shape[0], months, key0, key1)
             tally = _tally(len(policy.programmes), months)
             advance(
-                block, slots, plan, offer, tally, scratch.of(block), values,
+                block, slots, plan, offer, tally, scratch.get(), values,
                 _schedule(0, months, months - judged, min(policy.end, months), months), key0, key1, mean_line,
             )
             return tally, _vectors(block, slots, before, judged), np.maximum(offer.places, 0)
@@ -132,16 +132,16 @@ def _run(pool: ThreadPoolExecutor, workers: int, work: Callable[..., Any], jobs:
 
 
 class _ScratchPerThread:
-    """Working memory of the calling thread, as large as its largest block so far."""
+    """Working memory of the calling thread, large enough for every block of a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, tiles: int) -> None:
         self._local = local()
+        self._tiles = tiles
 
-    def of(self, block: Block) -> Scratch:
-        tiles = block.state.shape[0]
+    def get(self) -> Scratch:
         kept: Scratch | None = getattr(self._local, "scratch", None)
-        if kept is None or kept.demand.shape[0] < tiles:
-            kept = scratch_for(tiles, len(Sums._fields), len(Details._fields))
+        if kept is None:
+            kept = scratch_for(self._tiles, len(Sums._fields), len(Details._fields))
             self._local.scratch = kept
         return kept
 
@@ -216,8 +216,8 @@ def _tally(programmes: int, months: int) -> Tally:
     )
 
 
-def _plan(policy: Policy, travel: Travel, region: int) -> Plan:
-    """Turn a policy into arrays for a block of one region type."""
+def _plan(policy: Policy, travel: Travel, region: int, share: float) -> Plan:
+    """Turn a policy into arrays for a block of one region type that is `share` of the represented district."""
     programmes = policy.programmes
     row = np.full((len(programmes), _CONDITIONS), -1, np.int64)
     low = np.zeros((len(programmes), _CONDITIONS), np.float32)
@@ -259,15 +259,15 @@ def _plan(policy: Policy, travel: Travel, region: int) -> Plan:
             [channel in _MONEY and programmes[s].per_child for s, channel, _ in doses], np.bool_
         ),
         mentor_rule=RULES.index(policy.mentors.rule),
-        mentor=_mentor_numbers(policy.mentors, travel, region),
+        mentor=_mentor_numbers(policy.mentors, travel, region, share),
     )
 
 
-def _mentor_numbers(mentors: Mentors, travel: Travel, region: int) -> NDArray[np.float64]:
+def _mentor_numbers(mentors: Mentors, travel: Travel, region: int, share: float) -> NDArray[np.float64]:
     """Numbers of a block's mentors, in the order of `allocation.MENTOR_FIELDS`."""
     trip = mentors.resident_round_trip if mentors.resident else travel.round_trip_hours[region]
     numbers = {
-        "posts": mentors.posts,
+        "posts": mentors.posts * share,
         "hours": mentors.hours,
         "admin_hours": mentors.admin_hours,
         "admin_hours_per_client": mentors.admin_hours_per_client,

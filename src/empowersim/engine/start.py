@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from empowersim._jit import LANES, kernel
+from empowersim._jit import LANES, kernel, loop, make_tile_view, select, wide_vectors
 from empowersim.engine.arrays import (
     Block,
     load_household,
     read_village,
     store_household,
     view_state,
+    view_words,
 )
 from empowersim.engine.inputs import Population
 from empowersim.maths import HALF, ZERO, flag, greater
@@ -26,80 +28,141 @@ _GROUP_ASSETS: Final = np.uint32(Stream.WELFARE_RANK // 4)
 _GROUP_WORK: Final = np.uint32(Stream.START_SAVINGS // 4)
 _GROUP_REGISTER: Final = np.uint32(Stream.REGISTER_ERROR // 4)
 _KIND_BITS: Final = 24
+_CAPACITY, _OWN, _ASSETS, _SAVINGS, _JOB, _ILLNESS, _REGISTER, _BELOW, _ABOVE = range(9)
+_WORK_ROWS: Final = 9
+_HALVINGS: Final = 18
+"""Bisections: the permanent part is found to 0.0001 of a log point."""
+_CONSUMPTION: Final = ROW["consumption"]
+_LITERACY: Final = ROW["literacy"]
+_SCORE: Final = ROW["welfare"]
+view_work = make_tile_view(_WORK_ROWS, np.float32)
 
 assert Stream.START_ASSETS // 4 == Stream.WELFARE_RANK // 4 and Stream.START_ILLNESS // 4 == Stream.START_SAVINGS // 4
 
 
+@loop
+def draw_start(block: Any, tile: int, work: Any, p: Any, key0: Any, key1: Any) -> int:
+    """Fill a tile's working rows with the draws of a start, and open the search for the permanent part."""
+    wide_vectors()
+    low_id = view_words(block.id_low, tile * LANES)
+    high_id = view_words(block.id_high, tile * LANES)
+    state = view_state(block.state, tile * ROWS * LANES)
+    rows = view_work(work, 0)
+    for lane in range(LANES):
+        low, high = low_id[0, lane], high_id[0, lane]
+        _, w1, w2, w3 = philox(low, high, _TRAITS, _GROUP_ASSETS, key0, key1)
+        x0, x1, x2, _ = philox(low, high, _TRAITS, _GROUP_WORK, key0, key1)
+        r0, _, _, _ = philox(low, high, _TRAITS, _GROUP_REGISTER, key0, key1)
+        rows[_CAPACITY, lane] = start.start_capacity(p, state[_SCORE, lane], normal_from(w1))
+        rows[_OWN, lane] = p.own_level_sd * normal_from(w2)
+        rows[_ASSETS, lane] = normal_from(w3)
+        rows[_SAVINGS, lane] = normal_from(x0)
+        rows[_JOB, lane] = uniform_from(x1)
+        rows[_ILLNESS, lane] = uniform_from(x2)
+        rows[_REGISTER, lane] = normal_from(r0)
+        rows[_BELOW, lane] = -start.SPAN
+        rows[_ABOVE, lane] = start.SPAN
+    return 0
+
+
+@loop
+def halve(block: Any, tile: int, work: Any, p: Any, village: Any) -> int:
+    """Halve the interval in which each household's permanent earning capacity lies."""
+    wide_vectors()
+    state = view_state(block.state, tile * ROWS * LANES)
+    rows = view_work(work, 0)
+    for lane in range(LANES):
+        middle = HALF * (rows[_BELOW, lane] + rows[_ABOVE, lane])
+        consumed = greater(state[_CONSUMPTION, lane], p.smallest_income)
+        more = start.earns_more(
+            p, village, middle, rows[_CAPACITY, lane], rows[_OWN, lane], state[_LITERACY, lane], consumed
+        )
+        rows[_BELOW, lane] = select(more > ZERO, rows[_BELOW, lane], middle)
+        rows[_ABOVE, lane] = select(more > ZERO, middle, rows[_ABOVE, lane])
+    return 0
+
+
+@loop
+def complete(block: Any, tile: int, work: Any, p: Any, village: Any) -> int:
+    """Write the whole state of a tile's households from what was observed, searched and drawn."""
+    wide_vectors()
+    state = view_state(block.state, tile * ROWS * LANES)
+    rows = view_work(work, 0)
+    for lane in range(LANES):
+        seen = load_household(state, lane)
+        consumed = greater(seen.consumption, p.smallest_income)
+        capacity, own = rows[_CAPACITY, lane], rows[_OWN, lane]
+        permanent = HALF * (rows[_BELOW, lane] + rows[_ABOVE, lane])
+        level = assets.own_level(p, own, permanent + capacity, ZERO)
+        unknown = start.start_illness(p, village.morbidity, rows[_ILLNESS, lane])
+        store_household(
+            state,
+            lane,
+            Household(
+                permanent,
+                own,
+                seen.size,
+                seen.children,
+                seen.schooling_years,
+                seen.female_head,
+                seen.literacy,
+                rows[_REGISTER, lane],
+                capacity,
+                flag(rows[_JOB, lane] < start.job_share(p)),
+                start.start_k(p, level, rows[_ASSETS, lane]),
+                start.start_savings(p, consumed, rows[_SAVINGS, lane]),
+                p.durables_level * consumed,
+                consumed,
+                ZERO,
+                ZERO,
+                ZERO,
+                ZERO,
+                seen.literacy,
+                ZERO,
+                flag(seen.in_school > HALF),
+                start.start_health(p, consumed),
+                select(seen.illness < ZERO, unknown, seen.illness),
+                ZERO,
+                start.start_well_being(p, consumed),
+                ZERO,
+                ZERO,
+                village.outsider_trust,
+                ZERO,
+                ZERO,
+                MONTHS_UNSEEN_MOST,
+                ZERO,
+                ZERO,
+                consumed,
+                consumed,
+                ZERO,
+                ZERO,
+                ZERO,
+            ),
+        )
+    return 0
+
+
 @kernel
-def settle(block: Any, values: Any, seed: Any, replicate: Any) -> int:
+def settle(block: Any, work: Any, values: Any, seed: Any, replicate: Any) -> int:
     """Complete the state of households whose observed figures stand in their rows.
 
     On entry the rows consumption, size, children, schooling_years, female_head, literacy, in_school and illness (-1 =
-    unknown) hold what was observed and the row welfare holds the welfare score.
+    unknown) hold what was observed and the row welfare holds the welfare score. `work` = working rows of a thread,
+    `values` = parameters as one record.
     """
     p = values[0]
     for tile in range(block.state.shape[0]):
         village = read_village(block.village, block.tile_village[tile] * VILLAGE_ROWS)
-        state = view_state(block.state, tile * ROWS * LANES)
-        for lane in range(LANES):
-            seen = load_household(state, lane)
-            low, high = block.id_low[tile, lane], block.id_high[tile, lane]
-            _, w1, w2, w3 = philox(low, high, _TRAITS, _GROUP_ASSETS, seed, replicate)
-            x0, x1, x2, _ = philox(low, high, _TRAITS, _GROUP_WORK, seed, replicate)
-            r0, _, _, _ = philox(low, high, _TRAITS, _GROUP_REGISTER, seed, replicate)
-            consumed = greater(seen.consumption, p.smallest_income)
-            capacity = start.start_capacity(p, seen.welfare, normal_from(w1))
-            own = p.own_level_sd * normal_from(w2)
-            permanent = start.start_permanent(p, village, consumed, capacity, own, seen.literacy)
-            level = assets.own_level(p, own, permanent + capacity, ZERO)
-            illness = seen.illness
-            if illness < ZERO:
-                illness = start.start_illness(p, village.morbidity, uniform_from(x2))
-            store_household(
-                state,
-                lane,
-                Household(
-                    permanent,
-                    own,
-                    seen.size,
-                    seen.children,
-                    seen.schooling_years,
-                    seen.female_head,
-                    seen.literacy,
-                    normal_from(r0),
-                    capacity,
-                    flag(uniform_from(x1) < start.job_share(p)),
-                    start.start_k(p, level, normal_from(w3)),
-                    start.start_savings(p, consumed, normal_from(x0)),
-                    p.durables_level * consumed,
-                    consumed,
-                    ZERO,
-                    ZERO,
-                    ZERO,
-                    ZERO,
-                    seen.literacy,
-                    ZERO,
-                    flag(seen.in_school > HALF),
-                    start.start_health(p, consumed),
-                    illness,
-                    ZERO,
-                    start.start_well_being(p, consumed),
-                    ZERO,
-                    ZERO,
-                    village.outsider_trust,
-                    ZERO,
-                    ZERO,
-                    MONTHS_UNSEEN_MOST,
-                    ZERO,
-                    ZERO,
-                    consumed,
-                    consumed,
-                    ZERO,
-                    ZERO,
-                    ZERO,
-                ),
-            )
+        draw_start(block, tile, work, p, seed, replicate)
+        for _ in range(_HALVINGS):
+            halve(block, tile, work, p, village)
+        complete(block, tile, work, p, village)
     return 0
+
+
+def working_rows() -> NDArray[np.float32]:
+    """Working memory of `settle`, one a thread."""
+    return np.zeros((_WORK_ROWS, LANES), np.float32)
 
 
 _OBSERVED: Final = ("consumption", "size", "children", "schooling_years", "female_head", "literacy", "in_school", "illness")

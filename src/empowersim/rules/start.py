@@ -15,10 +15,8 @@ from empowersim._jit import rule, select
 from empowersim.maths import HALF, ONE, TWO, ZERO, clip, exp, flag, log
 from empowersim.rules import assets, income, spending
 
-_SPAN = TWO * TWO * TWO
-"""Half the range of log earning capacity that is searched."""
-_HALVINGS = 28
-"""Bisections: beyond float32 precision."""
+SPAN = TWO * TWO * TWO
+"""Half the range of log earning capacity in which the permanent part is searched."""
 _K_MOST = TWO * (TWO + ONE)
 
 
@@ -71,21 +69,21 @@ def expected_income(
 
 
 @rule
-def start_permanent(
-    p: Any, village: Any, consumption: float, capacity: float, own_assets: float, literacy: float
+def kept_after_illness(p: Any, morbidity: float) -> float:
+    """Share of earnings (0-1) that illness leaves on average."""
+    severe, moderate = illness_shares(p, morbidity)
+    return ONE - severe * p.severe_income_loss - moderate * p.moderate_income_loss
+
+
+@rule
+def earns_more(
+    p: Any, village: Any, permanent: float, capacity: float, own_assets: float, literacy: float, consumption: float
 ) -> float:
-    """Permanent part (log) at which expected income equals `consumption` (L a month), by bisection."""
-    severe, moderate = illness_shares(p, village.morbidity)
-    kept = ONE - severe * p.severe_income_loss - moderate * p.moderate_income_loss
-    persistent = village.spread * capacity
-    low, high = -_SPAN, _SPAN
-    for _ in range(_HALVINGS):
-        middle = HALF * (low + high)
-        level = assets.own_level(p, own_assets, middle + capacity, ZERO)
-        above = expected_income(p, village, middle, persistent, level, literacy, kept) > consumption
-        low = select(above, low, middle)
-        high = select(above, middle, high)
-    return HALF * (low + high)
+    """1 where the income expected at `permanent` (log) exceeds `consumption` (L a month), else 0."""
+    level = assets.own_level(p, own_assets, permanent + capacity, ZERO)
+    kept = kept_after_illness(p, village.morbidity)
+    expected = expected_income(p, village, permanent, village.spread * capacity, level, literacy, kept)
+    return flag(expected > consumption)
 
 
 @rule

@@ -48,10 +48,12 @@ _GIVEN: Final = {
 _SUBJECT: Final = {
     "consumption": "consumption",
     "income": "income",
-    "children": "child(ren) of school age",
     "literacy": "functional literacy (0 to 1)",
-    "schooling_years": "years of schooling of the best-educated adult",
-    "size": "members",
+}
+_COUNTED: Final = {
+    "children": ("child of school age", "children of school age"),
+    "schooling_years": ("year of schooling of an adult", "years of schooling of an adult"),
+    "size": ("member", "members"),
 }
 
 
@@ -204,12 +206,14 @@ def _condition(one: ConditionDocument) -> str:
     subject = _SUBJECT.get(one.column, one.column.replace("_", " "))
     unit = " poverty lines" if column.unit == "L/month" else ""
     seen = " as the administration sees it" if one.observed else ""
-    if column.unit in ("persons", "years"):
+    if one.column in _COUNTED:
+        singular, plural = _COUNTED[one.column]
         if one.low == one.high:
-            return f"exactly {one.low:g} {subject}"
+            return f"exactly {counted(one.low, singular, plural)}"
         if isinf(one.high):
-            return f"at least {one.low:g} {subject}"
-        return f"at most {one.high:g} {subject}" if isinf(one.low) else f"{one.low:g} to {one.high:g} {subject}"
+            return f"at least {counted(one.low, singular, plural)}"
+        top = counted(one.high, singular, plural)
+        return f"at most {top}" if isinf(one.low) else f"{one.low:g} to {top}"
     if one.low == one.high:
         return f"{subject} of exactly {one.low:g}{unit}{seen}"
     if isinf(one.high):
