@@ -37,7 +37,7 @@ HOUSEHOLD: Final[tuple[Column, ...]] = (
     Column("schooling_years", "years", 0.0, 22.0, "trait", "years of schooling of the best-educated adult"),
     Column("female_head", "0/1", 0.0, 1.0, "trait", "the household is headed by a woman"),
     Column("literacy_base", "0-1", 0.0, 1.0, "trait", "functional literacy that daily life keeps alive"),
-    Column("register_error", "SD", -6.0, 6.0, "trait", "error of the social register about this household's consumption"),
+    Column("register_error", "SD", -6.0, 6.0, "trait", "error of the social register about the consumption"),
     Column("capacity", "log", -6.0, 6.0, "state", "persistent, slowly moving part of log earning capacity"),
     Column("job", "0/1", 0.0, 1.0, "state", "regular work (1) or casual work (0)"),
     Column("assets", "k", 0.0, 6.0, "state", "productive assets as k = ln(1 + scale x L)"),
@@ -48,7 +48,9 @@ HOUSEHOLD: Final[tuple[Column, ...]] = (
     Column("business_knowledge", "0-1", 0.0, 1.0, "state", "knowledge of how to run a business"),
     Column("business_practice", "0-1", 0.0, 1.0, "state", "business knowledge turned into habit"),
     Column("initiative", "0-1", 0.0, 1.0, "state", "personal initiative and confidence"),
-    Column("literacy", "0-1", 0.0, 1.0, "state", "functional literacy of the least literate working adult; a school grade is 1/6"),
+    Column(
+        "literacy", "0-1", 0.0, 1.0, "state", "functional literacy of the least literate working adult; a grade is 1/6"
+    ),
     Column("child_learning", "SD", -4.0, 6.0, "state", "learning of the children gained by tutoring"),
     Column("in_school", "0/1", 0.0, 1.0, "state", "the children of school age are enrolled"),
     Column("health", "SD", -6.0, 6.0, "state", "physical health"),
@@ -61,7 +63,9 @@ HOUSEHOLD: Final[tuple[Column, ...]] = (
     Column("advice", "0-1", 0.0, 1.0, "state", "flow of advice that still helps this month"),
     Column("participation", "0-1", 0.0, 1.0, "state", "share of group meetings attended, moving average"),
     Column("unseen", "months", 0.0, 600.0, "state", "months since the last visit of a mentor"),
-    Column("standing", "months", 0.0, 1200.0, "state", "months in a row above the independence line without transfer or mentor"),
+    Column(
+        "standing", "months", 0.0, 1200.0, "state", "months in a row above the independence line without aid or mentor"
+    ),
     Column("shock", "0-1", 0.0, 1.0, "state", "share of income still lost to the last village-wide shock"),
     Column("consumption", "L/month", 0.0, _INF, "output", "consumption of the month; below 1 is poor"),
     Column("income", "L/month", 0.0, _INF, "output", "earned income of the month after illness and shocks"),

@@ -1,0 +1,1 @@
+"""The engine: populations, rationing, loops, sums; arrays in, arrays out."""

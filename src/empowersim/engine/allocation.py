@@ -81,7 +81,7 @@ AVAILABLE, ADMINISTRATION, TRAINING, TRAVEL, SESSIONS, VISITS = range(6)
 class Served(NamedTuple):
     """Cut of a rationing: all keys below `key`, and of those equal to it the first `ties` by id."""
 
-    key: float
+    key: Any
     ties: int
 
 
@@ -257,9 +257,7 @@ def hours_of_month(plan: Any, share: float, clients: int, meetings: float, hours
     hours[AVAILABLE, month] += total
     if clients == 0:
         return 0.0, 0
-    admin = min(
-        total, (mentor[_ADMIN] * share + mentor[_ADMIN_CLIENT] * clients) * mentor[_SIGNAL]
-    )
+    admin = min(total, (mentor[_ADMIN] * share + mentor[_ADMIN_CLIENT] * clients) * mentor[_SIGNAL])
     training = min(total - admin, mentor[_TRAINING] * share)
     rest = total - admin - training
     groups = np.ceil(meetings / mentor[_GROUP])
@@ -289,7 +287,9 @@ def spend_visits(plan: Any, made: float, hours: Any, trips: Any, month: int) -> 
 
 
 @loop
-def visit_in_rounds(block: Any, plan: Any, first: int, last: int, visits: int, scratch: Any, month: Any, key0: Any, key1: Any) -> float:
+def visit_in_rounds(
+    block: Any, plan: Any, first: int, last: int, visits: int, scratch: Any, month: Any, key0: Any, key1: Any
+) -> float:
     """Give whole visits to the clients who are due, the most urgent first; returns the visits made.
 
     `scratch.demand` holds the visits wanted a month; on return it holds those made. A household that wants less
@@ -343,7 +343,18 @@ def visit_in_rounds(block: Any, plan: Any, first: int, last: int, visits: int, s
 
 
 @loop
-def visit(block: Any, slots: Any, plan: Any, offer: Any, tally: Any, scratch: Any, month: int, address: Any, key0: Any, key1: Any) -> int:
+def visit(
+    block: Any,
+    slots: Any,
+    plan: Any,
+    offer: Any,
+    tally: Any,
+    scratch: Any,
+    month: int,
+    address: Any,
+    key0: Any,
+    key1: Any,
+) -> int:
     """Share out the month of every mentor over the households of its area.
 
     On return `scratch.demand` holds the visits each household gets and `scratch.held` the share of its group

@@ -170,5 +170,3 @@ def scratch_for(tiles: int, sums: int, details: int) -> Scratch:
         who=np.zeros(tiles * LANES, np.int64),
         heap=np.zeros(tiles * LANES, np.float32),
     )
-
-

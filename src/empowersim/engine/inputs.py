@@ -63,7 +63,7 @@ class Programme:
     once: bool = True
     """A household takes part at most once."""
     per_child: bool = False
-    """Stipend and monthly cost are per child of school age."""
+    """Stipend, grants and monthly cost are per child of school age."""
     cost_per_place: float = 0.0
     """IDR once, when a place is filled (trainers, materials, venue; grants are counted apart)."""
     cost_per_month: float = 0.0
@@ -114,6 +114,8 @@ class Mentors:
     resident: bool = False
     """Mentors live where they work: the round trip is `resident_round_trip` hours."""
     resident_round_trip: float = 1.0
+    resident_trip_cost: float = 0.0
+    """IDR a trip of a resident mentor."""
 
 
 @dataclass(frozen=True)

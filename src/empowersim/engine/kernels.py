@@ -40,7 +40,7 @@ from empowersim.engine.metrics import (
 from empowersim.maths import ONE, ZERO, flag, greater, log, normal_quantile
 from empowersim.rng import Kind, Stream, philox, uniform_from
 from empowersim.rules.community import village_shock
-from empowersim.rules.month import Dose, Draw, household_month
+from empowersim.rules.month import Draw, household_month
 from empowersim.rules.programmes import leaves
 from empowersim.schema import CHANNEL_ROW, ROW, ROWS, VILLAGE_ROW, VILLAGE_ROWS
 
@@ -84,7 +84,13 @@ _FINISHED: Final = np.float32(FINISHED)
 
 assert [int(stream) for stream in list(Stream)[:10]] == list(range(10)), "streams of the month are 0 to 9"
 assert list(_DRAW) == [stream.name.lower() for stream in list(Stream)[:3]] + [
-    "illness", "job", "attendance", "drop_out", "asset_death", "schooling", "asset_quality",
+    "illness",
+    "job",
+    "attendance",
+    "drop_out",
+    "asset_death",
+    "schooling",
+    "asset_quality",
 ], "rows of a draw follow the streams"
 
 
@@ -126,7 +132,9 @@ def clear(rows: Any) -> int:
 
 
 @loop
-def hold_tile(slots: Any, tile: int, slot: int, duration: float, per_child: bool, children: Any, work: Any, lanes: int) -> Any:
+def hold_tile(
+    slots: Any, tile: int, slot: int, duration: float, per_child: bool, children: Any, work: Any, lanes: int
+) -> Any:
     """Who holds a place of a programme in a tile, and who has just got it; returns places held and units paid for.
 
     Working rows: HOLDS collects over programmes, ACTIVE and FRESH are this programme's.
@@ -170,7 +178,16 @@ def give_money(doses: Any, channel: int, amount: float, row: int, work: Any, siz
 
 @loop
 def dose_tile(
-    block: Any, slots: Any, plan: Any, tally: Any, scratch: Any, tile: int, month: int, line: float, mentored: bool, lanes: int
+    block: Any,
+    slots: Any,
+    plan: Any,
+    tally: Any,
+    scratch: Any,
+    tile: int,
+    month: int,
+    line: float,
+    mentored: bool,
+    lanes: int,
 ) -> int:
     """Gather what reaches each household of a tile: doses of its places, visits and sessions as they took place."""
     doses, work = scratch.doses, scratch.work
@@ -183,9 +200,7 @@ def dose_tile(
     n = 0
     for slot in range(plan.number.size):
         per_child = plan.per_child[slot]
-        places, units = hold_tile(
-            slots, tile, slot, np.float32(plan.duration[slot]), per_child, children, work, lanes
-        )
+        places, units = hold_tile(slots, tile, slot, np.float32(plan.duration[slot]), per_child, children, work, lanes)
         tally.enrolled[slot, month] += places
         tally.units[slot, month] += units
         while n < plan.dose_slot.size and plan.dose_slot[n] == slot:
@@ -319,7 +334,12 @@ def advance(
     """
     p = values[0]
     start, stop, judged, lanes, end, detailed_from = (
-        schedule[0], schedule[1], schedule[2], schedule[3], schedule[4], schedule[5],
+        schedule[0],
+        schedule[1],
+        schedule[2],
+        schedule[3],
+        schedule[4],
+        schedule[5],
     )
     tiles = block.state.shape[0]
     villages = block.village.shape[0]
@@ -333,7 +353,12 @@ def advance(
         since = np.float32(month if month > 0 else 0)
         for v in range(villages):
             words = philox(
-                block.village_low[v], np.uint32(_VILLAGE_KIND | block.village_high[v]), address, _VILLAGE_GROUP, seed, replicate
+                block.village_low[v],
+                np.uint32(_VILLAGE_KIND | block.village_high[v]),
+                address,
+                _VILLAGE_GROUP,
+                seed,
+                replicate,
             )
             block.village[v, _SHOCK_NOW] = village_shock(
                 block.village[v, _SHOCK_HAZARD], block.village[v, _SHOCK_SIZE], uniform_from(words[0])

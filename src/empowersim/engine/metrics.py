@@ -17,7 +17,9 @@ from empowersim.engine.outputs import MEASURE_ROW, MEASURES, Float64Array
 from empowersim.maths import HALF, ONE, clip, exp, flag, log, positive
 from empowersim.rules.assets import assets_from_k
 
-Sums: Any = namedtuple(  # type: ignore[misc]
+_record: Any = namedtuple
+
+Sums = _record(
     "Sums",
     [
         "persons",
@@ -46,7 +48,7 @@ Sums: Any = namedtuple(  # type: ignore[misc]
 )
 """What is added up every month."""
 
-Details: Any = namedtuple("Details", ["index", "assets"])  # type: ignore[misc]
+Details = _record("Details", ["index", "assets"])
 """What is added up in detailed months only, because it costs logarithms."""
 
 SUM_ROW: Final = {name: row for row, name in enumerate(Sums._fields)}
@@ -210,5 +212,3 @@ def bottom_mean(spread: Float64Array) -> float:
     taken = np.clip(wanted - before, 0.0, persons)
     means = np.divide(spread[:, 1], persons, out=np.zeros(BINS), where=persons > 0)
     return float((taken * means).sum() / wanted)
-
-

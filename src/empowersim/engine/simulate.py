@@ -23,7 +23,7 @@ from empowersim.engine.arrays import FINISHED, Block, Offer, Plan, Scratch, Tall
 from empowersim.engine.inputs import Mentors, Policy, Population, Programme, Travel
 from empowersim.engine.kernels import advance
 from empowersim.engine.metrics import BINS, SUM_ROW, Details, Sums, measures
-from empowersim.engine.outputs import HOURS, Run
+from empowersim.engine.outputs import HOURS, Float64Array, Run
 from empowersim.engine.start import blocks_of, rows_in_order, settle, working_rows
 from empowersim.errors import SimulationError
 from empowersim.parameters import record_of
@@ -85,8 +85,17 @@ def simulate(
         settle(block, working_rows(), values, key0, key1)
         offer = Offer(np.full((1, 1), -1, np.int64), np.zeros(1, np.int64))
         advance(
-            block, slots_of(block, 1), idle, offer, _tally(1, 1), scratch.get(), values,
-            _schedule(-burn_in, 0, months, 0, months), key0, key1, mean_line,
+            block,
+            slots_of(block, 1),
+            idle,
+            offer,
+            _tally(1, 1),
+            scratch.get(),
+            values,
+            _schedule(-burn_in, 0, months, 0, months),
+            key0,
+            key1,
+            mean_line,
         )
         return _Task(block, int(block.live.sum()), int(regions[index]), int(order[index]))
 
@@ -105,8 +114,17 @@ def simulate(
             offer = _offer(policy, population, task, block.state.shape[0], months, key0, key1)
             tally = _tally(len(policy.programmes), months)
             advance(
-                block, slots, plan, offer, tally, scratch.get(), values,
-                _schedule(0, months, months - judged, min(policy.end, months), months), key0, key1, mean_line,
+                block,
+                slots,
+                plan,
+                offer,
+                tally,
+                scratch.get(),
+                values,
+                _schedule(0, months, months - judged, min(policy.end, months), months),
+                key0,
+                key1,
+                mean_line,
             )
             return tally, _vectors(block, slots, before, judged), np.maximum(offer.places, 0)
 
@@ -147,7 +165,13 @@ class _ScratchPerThread:
 
 
 def _check(
-    population: Population, policies: Sequence[Policy], months: int, burn_in: int, seed: int, replicate: int, judged: int
+    population: Population,
+    policies: Sequence[Policy],
+    months: int,
+    burn_in: int,
+    seed: int,
+    replicate: int,
+    judged: int,
 ) -> None:
     """Raise `SimulationError` for inputs that the kernel cannot run."""
     if population.count == 0:
@@ -201,7 +225,7 @@ def _subdistricts(population: Population) -> tuple[NDArray[np.int64], NDArray[np
 def _tally(programmes: int, months: int) -> Tally:
     """An empty tally."""
     slots = max(programmes, 1)
-    counts = [np.zeros((slots, months), np.int64) for _ in range(5)]
+    counts: list[NDArray[np.int64]] = [np.zeros((slots, months), np.int64) for _ in range(5)]
     return Tally(
         sums=np.zeros((months, len(Sums._fields))),
         details=np.zeros((months, len(Details._fields))),
@@ -255,9 +279,7 @@ def _plan(policy: Policy, travel: Travel, region: int, share: float) -> Plan:
         dose_amount=np.array([amount for _, _, amount in doses], np.float32),
         dose_first=np.array([channel in _GRANTS for _, channel, _ in doses], np.bool_),
         dose_money=np.array([channel in _MONEY for _, channel, _ in doses], np.bool_),
-        dose_per_child=np.array(
-            [channel in _MONEY and programmes[s].per_child for s, channel, _ in doses], np.bool_
-        ),
+        dose_per_child=np.array([channel in _MONEY and programmes[s].per_child for s, channel, _ in doses], np.bool_),
         mentor_rule=RULES.index(policy.mentors.rule),
         mentor=_mentor_numbers(policy.mentors, travel, region, share),
     )
@@ -316,8 +338,12 @@ def _rounding(programme: Programme, population: Population, task: _Task, seed: A
     """Uniform (0-1) by which a block rounds the places of a programme."""
     identity = int(population.subdistrict_id[task.subdistrict])
     words = philox(
-        np.uint32(identity & 0xFFFFFFFF), np.uint32(Kind.SUBDISTRICT << 24), np.uint32(TRAITS & 0xFFFFFFFF),
-        np.uint32(programme.number ^ int(Stream.PLACE_ROUNDING)), seed, replicate,
+        np.uint32(identity & 0xFFFFFFFF),
+        np.uint32(Kind.SUBDISTRICT << 24),
+        np.uint32(TRAITS & 0xFFFFFFFF),
+        np.uint32(programme.number ^ int(Stream.PLACE_ROUNDING)),
+        seed,
+        replicate,
     )
     return float(uniform_from(words[0]))
 
@@ -352,10 +378,20 @@ def _gather(
     for task, (tally, _, places) in zip(tasks, done, strict=True):
         offered += places
         for field, part in zip(total, tally, strict=True):
-            field += part
-        trip_cost += tally.trips[0] * travel.trip_cost[task.region]
+            np.add(field, part, out=field)
+        a_trip = travel.trip_cost[task.region]
+        if policy.mentors.resident:
+            a_trip = min(a_trip, policy.mentors.resident_trip_cost)
+        trip_cost += tally.trips[0] * a_trip
     scale = population.represents / population.count
-    vectors = {name: np.concatenate([part[name] for _, part, _ in done]) for name in ("start", "end", "size", "touched")}
+
+    def represented(counted: Any) -> Float64Array:
+        scaled: Float64Array = scale * np.asarray(counted, np.float64)
+        return scaled
+
+    vectors = {
+        name: np.concatenate([part[name] for _, part, _ in done]) for name in ("start", "end", "size", "touched")
+    }
     homes = population.households
     return Run(
         policy=policy.name,
@@ -365,14 +401,14 @@ def _gather(
         households=population.count,
         monthly=measures(total.sums, total.details, total.spread, detailed_months(months)),
         programme_names=tuple(programme.name for programme in policy.programmes),
-        places_offered=scale * offered[:count],
-        places_filled=scale * total.filled[:count],
-        applicants=scale * total.applicants[:count],
-        enrolled=scale * total.enrolled[:count],
-        programme_cost=scale * _programme_cost(policy, total),
-        hours=scale * total.hours,
+        places_offered=represented(offered[:count]),
+        places_filled=represented(total.filled[:count]),
+        applicants=represented(total.applicants[:count]),
+        enrolled=represented(total.enrolled[:count]),
+        programme_cost=represented(_programme_cost(policy, total)),
+        hours=represented(total.hours),
         mentor_cost=_mentor_pay(policy, months) + scale * (trip_cost + total.trips[1] * policy.mentors.session_cost),
-        poor_household_months=scale * total.sums[:, SUM_ROW["poor_households"]],
+        poor_household_months=represented(total.sums[:, SUM_ROW["poor_households"]]),
         household_id=homes.household_id,
         region=population.villages.region[homes.village],
         subdistrict=population.villages.subdistrict[homes.village],

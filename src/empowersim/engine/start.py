@@ -37,7 +37,8 @@ _LITERACY: Final = ROW["literacy"]
 _SCORE: Final = ROW["welfare"]
 view_work = make_tile_view(_WORK_ROWS, np.float32)
 
-assert Stream.START_ASSETS // 4 == Stream.WELFARE_RANK // 4 and Stream.START_ILLNESS // 4 == Stream.START_SAVINGS // 4
+assert Stream.START_ASSETS // 4 == Stream.WELFARE_RANK // 4
+assert Stream.START_ILLNESS // 4 == Stream.START_SAVINGS // 4
 
 
 @loop
@@ -165,7 +166,16 @@ def working_rows() -> NDArray[np.float32]:
     return np.zeros((_WORK_ROWS, LANES), np.float32)
 
 
-_OBSERVED: Final = ("consumption", "size", "children", "schooling_years", "female_head", "literacy", "in_school", "illness")
+_OBSERVED: Final = (
+    "consumption",
+    "size",
+    "children",
+    "schooling_years",
+    "female_head",
+    "literacy",
+    "in_school",
+    "illness",
+)
 
 
 def blocks_of(population: Population) -> list[Block]:

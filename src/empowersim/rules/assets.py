@@ -92,4 +92,6 @@ def k_after_grant(p: Any, k: float, added: float) -> float:
 @rule
 def next_durables(p: Any, durables: float, normal_income: float, cash: float) -> float:
     """Durable goods (L) next month: towards their usual level, plus a share of a windfall (C092)."""
-    return durables + p.durables_adjustment * (p.durables_level * normal_income - durables) + p.windfall_to_durables * cash
+    return (
+        durables + p.durables_adjustment * (p.durables_level * normal_income - durables) + p.windfall_to_durables * cash
+    )

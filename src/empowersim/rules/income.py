@@ -79,7 +79,9 @@ def wage_income(p: Any, power: float, time: float, draw: float) -> float:
 @rule
 def business_base(p: Any, permanent: float, persistent: float, assets: float, market_access: float) -> float:
     """Business income (L a month) before practice, initiative and advice; concave in `assets` (L)."""
-    scale = exp(p.business_capacity_share * (permanent + persistent) + p.business_curvature * log(assets + _TINY_ASSETS))
+    scale = exp(
+        p.business_capacity_share * (permanent + persistent) + p.business_curvature * log(assets + _TINY_ASSETS)
+    )
     return p.business_scale * market_access * scale
 
 

@@ -33,19 +33,32 @@ from typing import Any
 
 from empowersim._jit import rule, select
 from empowersim.maths import ONE, ZERO, flag, greater, lesser, log
-from empowersim.rules import agency, assets, community, health, income, literacy, mentoring, programmes, schooling, spending
+from empowersim.rules import (
+    agency,
+    assets,
+    community,
+    health,
+    income,
+    literacy,
+    mentoring,
+    programmes,
+    schooling,
+    spending,
+)
 from empowersim.schema import CHANNELS, HOUSEHOLD, VILLAGE, column
 
-Household: Any = namedtuple("Household", [column.name for column in HOUSEHOLD])  # type: ignore[misc]
+_record: Any = namedtuple
+
+Household = _record("Household", [column.name for column in HOUSEHOLD])
 """One household: a float32 for each column of `schema.HOUSEHOLD`."""
 
-Village: Any = namedtuple("Village", [column.name for column in VILLAGE])  # type: ignore[misc]
+Village = _record("Village", [column.name for column in VILLAGE])
 """One village: a float32 for each column of `schema.VILLAGE`."""
 
-Dose: Any = namedtuple("Dose", [*CHANNELS, "competence", "trust_bonus"])  # type: ignore[misc]
+Dose = _record("Dose", [*CHANNELS, "competence", "trust_bonus"])
 """What reaches a household this month; money in L, visits and sessions as they took place."""
 
-Draw = namedtuple(
+Draw = _record(
     "Draw",
     [
         "capacity",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from empowersim._jit import rule, select
-from empowersim.maths import ONE, ZERO, clip, flag, lesser, logistic
+from empowersim._jit import rule
+from empowersim.maths import ONE, ZERO, clip, flag, logistic
 
 
 @rule
@@ -68,9 +68,3 @@ def next_participation(p: Any, participation: float, attended: float) -> float:
 def leaves(hazard: float, draw: float) -> bool:
     """Whether the household leaves a programme this month; `hazard` a month, `draw` uniform."""
     return draw < hazard
-
-
-@rule
-def dose_in(remaining: float, dose: float) -> float:
-    """Dose a month while a place is held (`remaining` months > 0), else 0."""
-    return select(remaining > ZERO, lesser(remaining, ONE) * dose, ZERO)
