@@ -16,6 +16,7 @@ a rule inlined from another file has changed.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import sys
@@ -30,7 +31,10 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.caching import FunctionCache, _CacheLocator
-from numba.extending import intrinsic
+from numba.core.compiler import Compiler
+from numba.core.dispatcher import _FunctionCompiler
+from numba.core.registry import CPUDispatcher
+from numba.extending import intrinsic, typeof_impl
 
 LANES = 32
 """Households in a tile. A shorter loop would be unrolled by LLVM before it is vectorised."""
@@ -45,14 +49,69 @@ _RULE_FLAGS: dict[str, Any] = {
 _KERNEL_FLAGS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "_nrt": False}
 
 
+class _InsideCompiler(_FunctionCompiler):  # type: ignore[misc]
+    """Compiles a function for other compiled functions only: no way in from Python, no machine code of its own."""
+
+    def _customize_flags(self, flags: Any) -> Any:
+        flags.no_compile = True
+        flags.no_cpython_wrapper = True
+        flags.no_cfunc_wrapper = True
+        return flags
+
+
+class _Entry:
+    """Stands for a compiled function in numba's tables."""
+
+
+class _InsideDispatcher(CPUDispatcher):  # type: ignore[misc]
+    """A dispatcher that compiled code alone calls."""
+
+    def __init__(self, function: Callable[..., Any], flags: dict[str, Any]) -> None:
+        super().__init__(function, targetoptions={"nopython": True, "boundscheck": None, **flags})
+        self._compiler = _InsideCompiler(function, self.targetdescr, self.targetoptions, {}, Compiler)
+
+    def add_overload(self, cres: Any) -> None:
+        """Keep a compiled version under an entry of its own, as there is no function object to stand for it."""
+        entry = _Entry()
+        self.targetctx.insert_user_function(entry, cres.fndesc, [cres.library])
+        self.overloads[tuple(cres.signature.args)] = cres._replace(entry_point=entry)
+
+
+class Compiled:
+    """A compiled function that other compiled functions call at no cost, and Python may call too.
+
+    Most rules are only ever called from a kernel. The way in from Python costs half of their compile time,
+    so it is made at the first call from Python.
+    """
+
+    def __init__(self, function: Callable[..., Any], flags: dict[str, Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self._flags = flags
+        self.inside = _InsideDispatcher(function, flags)
+
+    @functools.cached_property
+    def outside(self) -> Any:
+        """The dispatcher that Python calls."""
+        return numba.njit(**self._flags)(self.py_func)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.outside(*arguments)
+
+
+@typeof_impl.register(Compiled)  # type: ignore[untyped-decorator]
+def _typeof_compiled(value: Compiled, context: Any) -> Any:
+    return types.Dispatcher(value.inside)
+
+
 def rule(function: Callable[..., Any]) -> Any:
     """Compile a scalar rule; it is inlined wherever it is called."""
-    return numba.njit(**_RULE_FLAGS)(function)
+    return Compiled(function, _RULE_FLAGS)
 
 
 def loop(function: Callable[..., Any]) -> Any:
     """Compile a loop over a tile or a block on its own: vectorised by itself, called by a kernel."""
-    return numba.njit(**_KERNEL_FLAGS)(function)
+    return Compiled(function, _KERNEL_FLAGS)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
