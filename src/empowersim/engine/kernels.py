@@ -211,7 +211,9 @@ def dose_tile(
                     heads = children if plan.dose_per_child[n] else ones
                     give_money(doses, channel, amount / line, row, work, size, heads, lanes)
                 else:
-                    share = scratch.held[tile] if channel == _SESSIONS else ONE
+                    # without mentors `held` is left over from whoever used this memory before
+                    held = scratch.held[tile] if mentored else ZERO
+                    share = held if channel == _SESSIONS else ONE
                     give(doses, channel, amount * share, row, work, lanes)
             n += 1
     if mentored:
@@ -253,6 +255,17 @@ def end_places(slots: Any, plan: Any, draws: Any, tile: int, lanes: int) -> int:
             over = greater(flag(leaves(hazard, draw[0, lane])), flag(left == ONE))
             after = select(over > ZERO, _FINISHED, left - ONE)
             held[0, lane] = np.uint8(select(active > ZERO, after, left))
+    return 0
+
+
+@loop
+def close_places(slots: Any) -> int:
+    """End every place at once; who has had one stays marked."""
+    for tile in range(slots.shape[0]):
+        for slot in range(slots.shape[1]):
+            for lane in range(slots.shape[2]):
+                if slots[tile, slot, lane] != 0:
+                    slots[tile, slot, lane] = FINISHED
     return 0
 
 
@@ -347,7 +360,7 @@ def advance(
     mentored = plan.mentor[POSTS] > 0.0 and offer.mentor_tiles.size > 1
     for month in range(start, stop):
         address = np.uint32(np.int64(month) & 0xFFFFFFFF)
-        running = programmes and month >= 0 and month < end
+        running = (programmes or mentored) and month >= 0 and month < end
         tallied = month >= 0
         detailed = tallied and (month >= detailed_from or month % 12 == 11)
         since = np.float32(month if month > 0 else 0)
@@ -364,7 +377,7 @@ def advance(
                 block.village[v, _SHOCK_HAZARD], block.village[v, _SHOCK_SIZE], uniform_from(words[0])
             )
         if month == end:
-            slots[:] = np.uint8(0)
+            close_places(slots)
         if not running:
             clear(scratch.doses)
             clear(scratch.work)
