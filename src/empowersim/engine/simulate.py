@@ -70,8 +70,8 @@ def simulate(
     """Simulate every policy on the same households and the same random numbers; one `Run` a policy.
 
     `months` after the start of the policies (at least 1); `burn_in` months before it, without any programme;
-    `seed` and `replicate` 0 to 2**32 - 1; `threads` 0 = as many as pay; `judged` = months at the end over which a household's
-    consumption is averaged. The result does not depend on `threads`. Raises `SimulationError`.
+    `seed` and `replicate` 0 to 2**32 - 1; `threads` 0 = as many as pay; `judged` = months at the end over which a
+    household's consumption is averaged. The result does not depend on `threads`. Raises `SimulationError`.
     """
     _check(population, policies, months, burn_in, seed, replicate, judged)
     values = record_of(parameters)
@@ -178,7 +178,8 @@ def _check(
         raise SimulationError("the population has no households")
     if months < 1 or burn_in < 0 or judged < 1:
         raise SimulationError(
-            f"months must be at least 1, burn-in at least 0, judged months at least 1; found {months}, {burn_in}, {judged}"
+            "months must be at least 1, burn-in at least 0, judged months at least 1; "
+            f"found {months}, {burn_in}, {judged}"
         )
     for name, value in (("seed", seed), ("replicate", replicate)):
         if not 0 <= value < 2**32:
