@@ -175,8 +175,6 @@ def test_shares_stay_shares_at_every_corner_of_the_parameters(situation, corner)
     assert np.isfinite(np.array(after)).all()
 
 
-
-
 def whole_range(columns):
     """The registry's bounds themselves; open ones end at a million L."""
     return {column.name: (column.lower, min(column.upper, 1e6)) for column in columns}
@@ -620,9 +618,7 @@ def settled(p, k, years, competence=0.0, own=0.0):
     k, own, competence = np.float32(k), np.float32(own), np.float32(competence)
     for _ in range(12 * years):
         change = np.float32(assets.drift(p, k, own, competence))
-        k = np.float32(
-            assets.next_k(p, k, change, own, competence, np.float32(0), np.float32(0), np.float32(0.5))
-        )
+        k = np.float32(assets.next_k(p, k, change, own, competence, np.float32(0), np.float32(0), np.float32(0.5)))
     return float(k)
 
 
