@@ -12,7 +12,7 @@ import numpy as np
 
 from empowersim._jit import LANES, loop, rule, select, wide_vectors
 from empowersim.engine.arrays import FINISHED, MENTOR_STATE, view_lane, view_state, view_words
-from empowersim.maths import ONE, ZERO, exp, flag, greater, log
+from empowersim.maths import HALF, ONE, ZERO, exp, flag, greater, log
 from empowersim.engine.outputs import MENTOR_SERIES
 from empowersim.rng import Kind, Stream, philox, uniform_from
 from empowersim.rules import mentoring, mentors
@@ -427,7 +427,7 @@ def visit_in_rounds(
                 count += 1
         places = visits - made
         if plan.mentor_rule == _TWO_TIER:
-            places = min(places, int(np.ceil(p.two_tier_share * count)))
+            places = min(places, int(p.two_tier_share * count + HALF))
         served = cut(keys, count, places, scratch.heap)
         ties = served.ties
         for position in range(count):

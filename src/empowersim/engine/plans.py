@@ -28,6 +28,8 @@ MONEY: Final = frozenset({"stipend", "asset_grant", "cash_grant"})
 GRANTS: Final = frozenset({"asset_grant", "cash_grant"})
 YEAR: Final = 12
 _NOT_FOR_VILLAGES: Final = MONEY | {"visits", "sessions"}
+_SETTLED: Final = 600.0
+"""Months in post of mentors who do not change: long settled in."""
 _MOST_MENTORS: Final = 2**16
 
 
@@ -223,10 +225,12 @@ def offer_of(
 
 
 def new_mentors(mentors: Mentors, count: int) -> NDArray[np.float32]:
-    """State of `count` mentors on their first day: competence of their type, rested, newly arrived."""
+    """State of `count` mentors on their first day: competence of their type, rested, newly arrived unless they never change."""
     start = dict.fromkeys(MENTOR_STATE, 0.0)
     start |= dict.fromkeys(MENTOR_STATE[:4], mentors.competence)
     start["months_since_course"] = 0.0 if mentors.refresher else float(YEAR)
+    if not mentors.dynamics:
+        start["months_in_post"] = _SETTLED
     return np.tile(np.array([start[name] for name in MENTOR_STATE], np.float32), (max(count, 1), 1))
 
 
