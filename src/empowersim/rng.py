@@ -96,6 +96,9 @@ class Stream(IntEnum):
     REGION = 162
     PLACE_ROUNDING = 163
     VILLAGE_PACE = 164
+    VILLAGE_SIGNAL = 165
+    VILLAGE_ADAT = 166
+    VILLAGE_HEALTH = 167
     # every month, of a mentor
     TURNOVER = 224
     ACCESS = 225
