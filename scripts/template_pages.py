@@ -1,8 +1,8 @@
 """Pages written by hand around numbers and tables of the package: docs/registry/*.md.template.
 
-A template holds ``{{kind:name}}``: ``{{p:turnover_base}}`` the value of a parameter, ``{{n:parameters}}`` how many there
-are, ``{{mentors:hours}}`` a default of `engine.inputs.Mentors`, ``{{region:round_trip_hours}}`` a figure by region
-type, ``{{word:...}}`` a text of docs/registry/words.yaml, and ``{{table:name}}``, alone on its line, a table.
+A template holds ``{{kind:name}}``: ``{{p:turnover_base}}`` the value of a parameter, ``{{n:parameters}}`` how many
+there are, ``{{mentors:hours}}`` a default of `engine.inputs.Mentors`, ``{{region:round_trip_hours}}`` a figure by
+region type, and ``{{table:name}}``, alone on its line, a table. Texts that explain names stand in words.yaml.
 """
 
 from __future__ import annotations
@@ -307,18 +307,14 @@ def evaluated(node: ast.AST) -> Iterator[ast.Call]:
             yield node
 
 
-def engine_functions(*wanted: str) -> Callable[[], Iterator[str]]:
-    """Return a table of functions of the engine with what their docstrings say."""
-
-    def lines() -> Iterator[str]:
-        rows = []
-        for full in wanted:
-            module, _, name = full.rpartition(".")
-            node = {n.name: n for n in trees()[module].body if isinstance(n, ast.FunctionDef)}[name]
-            rows.append((f"`{full}`", first_paragraph(node)))
-        return table(("function", "what it does"), rows)
-
-    return lines
+def engine_rules() -> Iterator[str]:
+    """Yield the rules of the engine that read parameters: outcomes and whom mentors choose."""
+    rows = []
+    for module in ("engine.metrics", "engine.allocation"):
+        for node in rules_of(module):
+            if read := parameters_of(node):
+                rows.append((f"`{module}.{node.name}`", first_paragraph(node), listed(read)))
+    return table(("rule", "returns", "parameters"), rows)
 
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
@@ -345,7 +341,5 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "schedule": schedule,
     "start_rules": start_rules,
     "submodels": submodels,
-    "engine_month": engine_functions(
-        "engine.allocation.enrol", "engine.allocation.visit", "engine.kernels.dose_tile", "engine.kernels.end_village"
-    ),
+    "engine_rules": engine_rules,
 }

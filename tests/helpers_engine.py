@@ -59,7 +59,9 @@ def hamlets(households: int = 3000, place_name: str = "medan_urban") -> Populati
     return replace(made, villages=alone, subdistrict_id=np.arange(count, dtype=np.int64))
 
 
-def town(sizes: Sequence[int], subdistrict: Sequence[int] | None = None, region: str = "urban", **columns: Any) -> Population:
+def town(
+    sizes: Sequence[int], subdistrict: Sequence[int] | None = None, region: str = "urban", **columns: Any
+) -> Population:
     """Hand-made villages of `sizes` households, which represent themselves; `columns` of `Households` to set."""
     count, villages = int(sum(sizes)), len(sizes)
     given = {

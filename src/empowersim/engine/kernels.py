@@ -188,7 +188,7 @@ def give(doses: Any, channel: int, amount: float, row: int, work: Any, lanes: in
 
 @loop
 def give_money(doses: Any, channel: int, amount: float, row: int, work: Any, size: Any, heads: Any, lanes: int) -> int:
-    """Add rupiah to the lanes marked in a working row, as L of each household: `amount` over the line, times `heads`."""
+    """Add rupiah to the lanes marked in a working row, as L of the household: `amount` over the line, times `heads`."""
     rows = view_work(work, 0)
     given = view_lane(doses, channel * LANES)
     for lane in range(lanes):

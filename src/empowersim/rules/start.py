@@ -56,7 +56,7 @@ def illness_shares(p: Any, morbidity: float) -> Any:
 def expected_income(
     p: Any, village: Any, permanent: float, persistent: float, level: float, literacy: float, kept: float
 ) -> float:
-    """Income (L a month) the model expects of a household at its accustomed assets `level` (k); `kept` 0-1 after illness."""
+    """Income (L a month) the model expects at the accustomed assets `level` (k); `kept` = share (0-1) after illness."""
     held = assets.assets_from_k(p, clip(level, ZERO, _K_MOST))
     in_business = income.business_time(p, held, ZERO)
     regular = job_share(p)
