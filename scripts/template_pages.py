@@ -20,13 +20,15 @@ from known_names import LIBRARY, MENTOR_TYPES, ROOT, kinds, trees
 from page_parts import listed, note_of, number, table
 
 from empowersim import schema
-from empowersim.engine.allocation import PRIORITIES, RULES
-from empowersim.engine.inputs import Mentors, Policy
+from empowersim.engine.allocation import MENTOR_FIELDS, PRIORITIES, RULES, hours_of_month
+from empowersim.engine.inputs import Mentors, Policy, Travel
 from empowersim.engine.outputs import HOURS, MEASURES, MENTOR_SERIES, STAGES
+from empowersim.engine.plans import plan_of
 from empowersim.parameters import CONFIDENCE, TOPICS, passports, read_yaml
 from empowersim.parameters.factors import factors
-from empowersim.parameters.places import places, region_passports
+from empowersim.parameters.places import places, region_passports, travel
 from empowersim.rng import Kind, Stream
+from empowersim.scenario.model import SECTIONS
 
 REGISTRY = ROOT / "docs" / "registry"
 TEMPLATES = {"docs/odd.md": "odd.md.template", "docs/mentors.md": "mentors.md.template"}
@@ -317,6 +319,63 @@ def engine_rules() -> Iterator[str]:
     return table(("rule", "returns", "parameters"), rows)
 
 
+CASELOADS = (50, 100, 250)
+SHARE_OF_HOMES = 0.5
+"""Homes visited a month, as a share of the clients, in the comparison of region types."""
+
+
+def month_of_mentor(region: int, clients: int) -> tuple[Any, dict[str, float]]:
+    """Lay out the month of a rested full-time mentor with `clients`, each in a monthly session; the model's own rule.
+
+    Returns the layout and the numbers of the mentor.
+    """
+    mentors = Mentors(posts=1.0)
+    plan = plan_of(Policy("page", mentors=mentors), Travel(**travel()), region, 1.0)
+    numbers = dict(zip(MENTOR_FIELDS, plan.mentor.tolist(), strict=True))
+    laid = hours_of_month.py_func(
+        plan, mentors.hours, 1.0, numbers["access"], numbers["visits_per_trip"], clients, float(clients)
+    )
+    return laid, numbers
+
+
+def workload() -> Iterator[str]:
+    """Yield what a month allows, by region type and clients."""
+    rows = []
+    for at, region in enumerate(schema.REGION_TYPES):
+        for clients in CASELOADS:
+            laid, numbers = month_of_mentor(at, clients)
+            on_the_road = laid.travel + laid.visits * numbers["round_trip_hours"] / numbers["visits_per_trip"]
+            between = f"{clients / laid.visits:.1f}" if laid.visits else "never"
+            shares = (laid.admin / laid.total, on_the_road / laid.total, laid.held)
+            rows.append((f"`{region}`", str(clients), *(f"{100 * one:.0f} %" for one in shares), str(laid.visits), between))
+    head = ("region type", "clients", "administration", "travel", "sessions held", "visits", "months between visits to a home")
+    return table(head, rows)
+
+
+def workload_needed() -> Iterator[str]:
+    """Yield how many clients one mentor can serve alike in each region type, and what that means against town."""
+    most = []
+    for at, _ in enumerate(schema.REGION_TYPES):
+        clients = 1
+        while True:
+            laid, numbers = month_of_mentor(at, clients + 1)
+            if laid.held < numbers["access"] or laid.visits < SHARE_OF_HOMES * (clients + 1):
+                break
+            clients += 1
+        most.append(clients)
+    rows = (
+        (f"`{region}`", str(clients), f"{100 * (most[0] / clients - 1):+.0f} %")
+        for region, clients in zip(schema.REGION_TYPES, most, strict=True)
+    )
+    return table(("region type", "clients of one mentor", "mentors needed against town"), rows)
+
+
+def mentor_keys() -> Iterator[str]:
+    """Yield the keys of the section `mentors` of a scenario."""
+    section = next(section for section in SECTIONS if section.name == "mentors")
+    return table(("key", "meaning", "if absent"), ((f"`{f.name}`", f.meaning, f.default) for f in section.fields))
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "household_traits": lambda: columns(schema.HOUSEHOLD, "trait"),
     "household_states": lambda: columns(schema.HOUSEHOLD, "state", "output"),
@@ -342,4 +401,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "start_rules": start_rules,
     "submodels": submodels,
     "engine_rules": engine_rules,
+    "workload": workload,
+    "workload_needed": workload_needed,
+    "mentor_keys": mentor_keys,
 }

@@ -14,7 +14,7 @@ from empowersim._jit import LANES, loop, rule, select, wide_vectors
 from empowersim.engine.arrays import FINISHED, MENTOR_STATE, view_lane, view_state, view_words
 from empowersim.maths import HALF, ONE, ZERO, exp, flag, greater, log
 from empowersim.engine.outputs import MENTOR_SERIES
-from empowersim.rng import Kind, Stream, philox, uniform_from
+from empowersim.rng import TRAITS, Kind, Stream, philox, uniform_from
 from empowersim.rules import mentoring, mentors
 from empowersim.rules.month import MONTHS_UNSEEN_MOST
 from empowersim.rules.programmes import acceptance
@@ -102,7 +102,6 @@ POSTS: Final = _POSTS
 
 _CONSUMPTION: Final = ROW["consumption"]
 _EMPOWERMENT: Final = ROW["empowerment"]
-_INITIATIVE: Final = ROW["initiative"]
 _REGISTER: Final = ROW["register_error"]
 _UNSEEN: Final = ROW["unseen"]
 _AGENCY: Final = ROW["agency_base"]
@@ -126,6 +125,9 @@ _EQUAL, _ROUND_ROBIN, _NEEDIEST_FIRST, _POOREST_FIRST, _NEAR, _RANDOM, _CLUSTER,
 )
 _TOWARDS_PROGRAMME: Final = np.uint32(Kind.PROGRAMME << 24)
 _TOWARDS_MENTOR: Final = np.uint32(Kind.MENTOR << 24)
+_ONCE: Final = np.uint32(TRAITS & 0xFFFFFFFF)
+_TIE: Final = np.float32(1e-6)
+"""Weight of the lottery that breaks ties; below what any order tells apart."""
 _NOT_ASKING: Final = np.float32(np.inf)
 _FINISHED: Final = np.float32(FINISHED)
 _SERVED: Final = np.float32(np.inf)
@@ -199,12 +201,13 @@ def within(value: float, low: float, high: float) -> float:
 
 @loop
 def screen_tile(
-    block: Any, slots: Any, plan: Any, p: Any, slot: int, tile: int, keys: Any, key0: Any, key1: Any
+    block: Any, slots: Any, plan: Any, p: Any, slot: int, tile: int, keys: Any, address: Any, key0: Any, key1: Any
 ) -> int:
     """Keys of a tile's applicants for a programme (the smaller, the earlier); infinite for all others.
 
     An applicant is alive, eligible in the register's eyes, willing (its own draw towards this programme), and does not
-    hold the place or, where that counts, has not held it before.
+    hold the place or, where that counts, has not held it before. Willing or not is drawn once in a life, the lottery
+    anew at every intake; it also breaks ties of other orders, so that equals are not served village by village.
     """
     wide_vectors()
     state = view_state(block.state, tile * ROWS * LANES)
@@ -215,12 +218,14 @@ def screen_tile(
     number, noise, take_up = plan.number[slot], plan.noise[slot], plan.take_up[slot]
     order = plan.priority[slot]
     poorest, neediest, motivated = flag(order == _POOREST), flag(order == _NEEDIEST), flag(order == _MOTIVATED)
-    by_lottery = ONE - poorest - neediest - motivated
+    by_lottery = greater(ONE - poorest - neediest - motivated, _TIE)
     for lane in range(LANES):
         high = high_id[0, lane] | _TOWARDS_PROGRAMME
-        w0, w1, _, _ = philox(low_id[0, lane], np.uint32(high), np.uint32(0), number, key0, key1)
+        w0, _, _, _ = philox(low_id[0, lane], np.uint32(high), _ONCE, number, key0, key1)
+        _, w1, _, _ = philox(low_id[0, lane], np.uint32(high), address, number, key0, key1)
         seen = observed(state[_CONSUMPTION, lane], state[_REGISTER, lane], noise)
-        rank = poorest * seen + neediest * state[_EMPOWERMENT, lane] - motivated * state[_INITIATIVE, lane]
+        rank = poorest * seen + neediest * (state[_EMPOWERMENT, lane] + state[_AGENCY, lane])
+        rank = rank - motivated * state[_MOTIVATION, lane]
         accepts = acceptance(p, take_up, state[_MOTIVATION, lane])
         willing = flag(uniform_from(w0) < accepts) * live[0, lane]
         key[0, lane] = select(willing > ZERO, rank + by_lottery * uniform_from(w1), _NOT_ASKING)
@@ -251,6 +256,7 @@ def enrol(
     tally: Any,
     scratch: Any,
     month: int,
+    address: Any,
     key0: Any,
     key1: Any,
 ) -> int:
@@ -262,7 +268,7 @@ def enrol(
             continue
         count = 0
         for tile in range(block.state.shape[0]):
-            screen_tile(block, slots, plan, p, slot, tile, scratch.lanes, key0, key1)
+            screen_tile(block, slots, plan, p, slot, tile, scratch.lanes, address, key0, key1)
             for lane in range(LANES):
                 key = scratch.lanes[0, lane]
                 if key < _NOT_ASKING:
@@ -395,8 +401,8 @@ def visit_in_rounds(
 ) -> float:
     """Give whole visits to the clients who are due, the most urgent first; returns the visits made.
 
-    `scratch.demand` holds the visits wanted a month; on return it holds those made. A household that wants less
-    than one visit a month is due when its turn has come round.
+    `scratch.demand` holds the visits wanted a month; on return it holds those made. A fraction of a visit is
+    rounded by the household's own draw, so that over the months nobody loses it.
     """
     demand, keys, who = scratch.demand, scratch.keys, scratch.who
     state = block.state
@@ -410,16 +416,12 @@ def visit_in_rounds(
                 wanted = demand[tile, lane]
                 if wanted == ZERO:
                     continue
-                due = int(wanted)
-                if wanted < ONE:
-                    due = 1 if (state[tile, _UNSEEN, lane] + ONE) * wanted >= ONE else 0
+                high = block.id_high[tile, lane] | _TOWARDS_MENTOR
+                words = philox(block.id_low[tile, lane], np.uint32(high), month, np.uint32(0), key0, key1)
+                due = int(wanted + uniform_from(words[1]))
                 if due < turn:
                     continue
-                lottery = ZERO
-                if plan.mentor_rule == _RANDOM:
-                    high = block.id_high[tile, lane] | _TOWARDS_MENTOR
-                    words = philox(block.id_low[tile, lane], np.uint32(high), month, np.uint32(0), key0, key1)
-                    lottery = uniform_from(words[0])
+                lottery = uniform_from(words[0])
                 if plan.mentor_rule == _CLUSTER:
                     lottery = np.float32((tile - first + np.int64(month) * _CLUSTER_STEP) % (last - first))
                 keys[count] = visit_key(p, state, tile, lane, plan.mentor_rule, noise, lottery)

@@ -236,7 +236,9 @@ def dose_tile(
                     heads = children if plan.dose_per_child[n] else ones
                     give_money(doses, channel, amount / line, row, work, size, heads, lanes)
                 else:
-                    share = scratch.held[tile] if channel == _SESSIONS else ONE
+                    share = ONE
+                    if channel == _SESSIONS:
+                        share = scratch.held[tile] if mentored else ZERO
                     if channel == _TECHNICAL:
                         share = worth_of_a_trade(plan.demand[slot], np.float32(running.graduates[slot] / households))
                     give(doses, channel, amount * share, row, work, lanes)
@@ -280,6 +282,17 @@ def end_places(slots: Any, plan: Any, draws: Any, tile: int, lanes: int) -> int:
             over = greater(flag(leaves(hazard, draw[0, lane])), flag(left == ONE))
             after = select(over > ZERO, _FINISHED, left - ONE)
             held[0, lane] = np.uint8(select(active > ZERO, after, left))
+    return 0
+
+
+@loop
+def close_places(slots: Any) -> int:
+    """End every place at once; who has had one stays marked."""
+    for tile in range(slots.shape[0]):
+        for slot in range(slots.shape[1]):
+            for lane in range(slots.shape[2]):
+                if slots[tile, slot, lane] != 0:
+                    slots[tile, slot, lane] = FINISHED
     return 0
 
 
@@ -460,8 +473,8 @@ def advance(
     )
     tiles = block.state.shape[0]
     villages = block.village.shape[0]
-    active = plan.number.size > 0 or plan.community_start.size > 0
     mentored = plan.mentor[POSTS] > 0.0 and offer.mentor_tiles.size > 1
+    active = plan.number.size > 0 or plan.community_start.size > 0 or mentored
     for month in range(start, stop):
         address = np.uint32(np.int64(month) & 0xFFFFFFFF)
         running_now = active and month >= 0 and month < end
@@ -470,14 +483,14 @@ def advance(
         since = np.float32(month + 1 if month >= 0 else 0)
         begin_month(block, month, calendar, address, seed, replicate)
         if month == end:
-            running.slots[:] = np.uint8(0)
+            close_places(running.slots)
         if not running_now:
             clear(scratch.doses)
             clear(scratch.work)
             clear(scratch.village_doses)
         else:
             serve_villages(block, running, plan, offer, tally, scratch, month)
-            enrol(block, running, plan, p, offer, tally, scratch, month, seed, replicate)
+            enrol(block, running, plan, p, offer, tally, scratch, month, address, seed, replicate)
             if mentored:
                 visit(block, running, plan, p, offer, tally, scratch, month, address, seed, replicate)
         tile = 0

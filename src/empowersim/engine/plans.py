@@ -42,6 +42,19 @@ def check_policy(policy: Policy) -> None:
         unknown = sorted(set(programme.doses) - set(CHANNEL_ROW))
         if unknown:
             raise SimulationError(f"{where}: no channel is called {', '.join(unknown)}")
+        columns = sorted({condition.column for condition in programme.conditions} - set(ROW))
+        if columns:
+            raise SimulationError(f"{where}: no household column is called {', '.join(columns)}")
+        if programme.priority not in PRIORITIES:
+            raise SimulationError(f"{where}: priority is one of {', '.join(PRIORITIES)}; found {programme.priority}")
+        if programme.intake_every < 1 or programme.first_intake < 0:
+            raise SimulationError(
+                f"{where}: intakes come every 1 or more months from month 0 on; "
+                f"found every {programme.intake_every} from {programme.first_intake}"
+            )
+        for name, chance in (("take-up", programme.take_up), ("drop-out", programme.drop_out)):
+            if not 0.0 <= chance <= 1.0:
+                raise SimulationError(f"{where}: {name} lies between 0 and 1, found {chance:g}")
         if len(programme.conditions) > MOST_CONDITIONS:
             raise SimulationError(f"{where}: at most {MOST_CONDITIONS} conditions, found {len(programme.conditions)}")
     for community in policy.community:
@@ -54,6 +67,8 @@ def check_policy(policy: Policy) -> None:
             raise SimulationError(f"{where}: no village column is called {', '.join(columns)}")
         if community.travel_factor != 1.0 and community.start > 0:
             raise SimulationError(f"{where}: what changes travel must start in month 0, found {community.start}")
+    if policy.mentors.rule not in RULES:
+        raise SimulationError(f"policy {policy.name}: mentors' rule is one of {', '.join(RULES)}")
     if abs(sum(policy.mentors.role_mix) - 1.0) > 1e-6:
         raise SimulationError(f"policy {policy.name}: role shares must sum to 1, found {sum(policy.mentors.role_mix):g}")
 

@@ -55,15 +55,14 @@ def household_years_averted(poor_months: Vector, reference_poor_months: Vector, 
     return discounted(reference_poor_months - poor_months, rate) / MONTHS_A_YEAR
 
 
-def around(series: Vector, month: int, width: int = 3) -> float:
-    """Return the mean of `width` months of a series (shape (months,)) centred on `month`; NaN outside the horizon.
+def mean_until(series: Vector, month: int, width: int = 3) -> float:
+    """Return the mean of the last `width` months before `month` of a series (shape (months,)); NaN outside the horizon.
 
     Months in which the measure does not exist (NaN) are left out.
     """
-    first = month - width // 2
-    if first < 0 or first + width > len(series):
+    if month < width or month > len(series):
         return math.nan
-    present = [value for value in series[first : first + width].tolist() if not math.isnan(value)]
+    present = [value for value in series[month - width : month].tolist() if not math.isnan(value)]
     return math.fsum(present) / len(present) if present else math.nan
 
 
@@ -107,7 +106,7 @@ def frontier(costs: Sequence[float], effects: Sequence[float]) -> list[Step]:
         elif kept and effects[place] <= effects[kept[-1]]:
             status[place] = "dominated"
         else:
-            while len(kept) > 1 and _price(costs, effects, kept[-1], place) <= _price(costs, effects, *kept[-2:]):
+            while len(kept) > 1 and _price(costs, effects, kept[-1], place) < _price(costs, effects, *kept[-2:]):
                 status[kept.pop()] = "extendedly_dominated"
             kept.append(place)
     before: dict[int, int] = dict(zip(kept[1:], kept[:-1], strict=True))
