@@ -194,8 +194,11 @@ _TYPE = ("pay", "competence", "hours")
 
 def place_list() -> Iterator[str]:
     """Yield the places of the library."""
-    rows = ((f"`{name}`", ", ".join(place.regions), f"{place.households:,.0f}") for name, place in places().items())
-    return table(("place", "region types", "households represented"), rows)
+    rows = []
+    for name, place in places().items():
+        mix = ", ".join(f"{region.name} {100 * region.share:.0f} %" for region in place.regions)
+        rows.append((f"`{name}`", place.meaning, mix, f"{place.households:,.0f}"))
+    return table(("place", "meaning", "region types", "households represented"), rows)
 
 
 def region_figures() -> Iterator[str]:

@@ -574,6 +574,8 @@ def visit(
             tally.mentors[_VACANT_SERIES, month] += share
             for tile in range(first, last):
                 scratch.held[tile] = ZERO
+                for position in range(scratch.guidance.shape[1]):
+                    scratch.guidance[tile, position] = ZERO
                 for lane in range(LANES):
                     demand[tile, lane] = ZERO
             if crew[m, _VACANT] <= ZERO:
