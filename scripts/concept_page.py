@@ -68,7 +68,12 @@ def concepts(path: Path | None = None) -> dict[int, Concept]:
         wrong += [f"row {row}: {text}" for text in check(found[row])]
     if list(found) != list(range(1, ROWS + 1)) and not wrong:
         wrong.append(f"rows must run from 1 to {ROWS}, each once and in order")
-    wrong += [f"row {c.row}: folded into row {into}, which is not there" for c in found.values() for into in c.into if into not in found]
+    wrong += [
+        f"row {c.row}: folded into row {into}, which is not there"
+        for c in found.values()
+        for into in c.into
+        if into not in found
+    ]
     wrong += [
         f"row {c.row}: folded into row {into}, which is itself {found[into].status}"
         for c in found.values()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import empowersim.scenario
 from empowersim import schema
+from empowersim.engine.allocation import PRIORITIES, RULES
 from empowersim.engine.outputs import HOURS, MEASURES, MENTOR_SERIES, STAGES
 from empowersim.parameters import FOLDER, passports, read_yaml
 from empowersim.parameters.factors import factors
@@ -49,13 +50,14 @@ def defined(body: list[ast.stmt]) -> Iterator[str]:
             yield node.name
         if isinstance(node, ast.ClassDef):
             yield from (f"{node.name}.{member}" for member in defined(node.body))
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
         yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
 @cache
 def code_objects() -> frozenset[str]:
-    """Return modules and what they define: ``rules.mentors``, ``rules.mentors.next_burnout``, ``engine.inputs.Policy.end``."""
+    """Return modules and members: ``rules.mentors``, ``rules.mentors.trust_kept``, ``engine.inputs.Policy.end``."""
     found = set()
     for name, tree in trees().items():
         found.add(name)
@@ -86,13 +88,15 @@ def kinds() -> Mapping[str, KindOfName]:
         "mentors": (MENTOR_SERIES, "mentor series"),
         "hours": (HOURS, "hours"),
         "stages": (STAGES, "stage"),
+        "visit_rules": (RULES, "rule of visits"),
+        "priorities": (PRIORITIES, "order of applicants"),
         "regions": (
             (*schema.REGION_TYPES, *(p.name.removeprefix("regions.") for p in region_passports())),
             "region types",
         ),
         "places": (places(), "place"),
         "streams": ((stream.name for stream in Stream), "stream"),
-        "programmes": ((path.stem for path in LIBRARY.glob("*.yaml")), "programme"),
+        "programmes": ((path.stem for path in LIBRARY.rglob("*.yaml")), "programme"),
         "mentor_types": (mentor_types, "mentor type"),
         "factors": ((factor.name for factor in factors().values()), "factor"),
         "scenario": (

@@ -41,8 +41,8 @@ def parameter_page() -> Iterator[str]:
     known = passports()
     yield from (NOTE, "", "# Parameters", "")
     yield (
-        f"The {len(known)} coefficients of the model: the household month, mentors, villages, outcomes. Each stands once, in a YAML file of "
-        "`src/empowersim/parameters/`; a scenario may change it within its bounds."
+        f"The {len(known)} coefficients of the model: the household month, mentors, villages, outcomes. Each stands "
+        "once, in a YAML file of `src/empowersim/parameters/`; a scenario may change it within its bounds."
     )
     yield ""
     yield confidences(known.values())
@@ -152,10 +152,11 @@ def programme_page() -> Iterator[str]:
         "programmes of its own under `define:`. Money is in rupiah."
     )
     head = ("figure", "value", "bounds", "confidence", "source")
-    for path in sorted(LIBRARY.glob("*.yaml")):
+    for path in [*sorted(LIBRARY.glob("*.yaml")), *sorted((LIBRARY / "community").glob("*.yaml"))]:
         entry = read_yaml(path)
         label = entry["label"]
-        yield from ("", f"## {path.stem}", "", f"{label['en']} ({label['id']}): {entry['meaning']}.", "")
+        kind = "For villages. " if path.parent != LIBRARY else ""
+        yield from ("", f"## {path.stem}", "", f"{kind}{label['en']} ({label['id']}): {entry['meaning']}.", "")
         yield from table(head, figures(entry))
     entry = read_yaml(MENTOR_TYPES)
     yield from ("", "## Mentors of every type", "")

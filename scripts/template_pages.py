@@ -164,27 +164,23 @@ def parameter_counts() -> Iterator[str]:
     return table(head, rows)
 
 
-def programmes() -> Iterator[str]:
-    """Yield the library of programmes: what they are and what they give."""
+def library(folder: str = ".") -> Iterator[str]:
+    """Yield the programmes of a folder of the library: what they are, and what they give or change."""
     rows = []
-    for path in sorted(LIBRARY.glob("*.yaml")):
+    for path in sorted((LIBRARY / folder).glob("*.yaml")):
         entry = read_yaml(path)
-        gives = ", ".join(f"`{channel}`" for channel in gifts(entry))
-        rows.append((f"`{path.stem}`", entry["label"]["en"], entry["meaning"], gives))
-    return table(("programme", "name", "meaning", "gives"), rows)
-
-
-def gifts(entry: Any) -> Iterator[str]:
-    """Yield what a programme gives or changes: channels, and village columns."""
-    for key in ("gives", "sets", "scales"):
-        yield from entry.get(key, {})
+        changed = [name for key in ("gives", "sets", "scales") for name in entry.get(key, {})]
+        rows.append((f"`{path.stem}`", entry["label"]["en"], entry["meaning"], listed(changed)))
+    return table(("programme", "name", "meaning", "gives or changes"), rows)
 
 
 def mentor_types() -> Iterator[str]:
     """Yield the types of mentors."""
     rows = []
     for name, entry in read_yaml(MENTOR_TYPES)["types"].items():
-        cells = [str(entry[key]["value"]) if isinstance(entry.get(key), dict) else str(entry.get(key, "")) for key in _TYPE]
+        cells = [
+            str(entry[key]["value"]) if isinstance(entry.get(key), dict) else str(entry.get(key, "")) for key in _TYPE
+        ]
         rows.append((f"`{name}`", entry["label"]["en"], entry["label"]["id"], *cells))
     return table(("type", "name", "Indonesian", *_TYPE), rows)
 
@@ -229,7 +225,6 @@ def measures() -> Iterator[str]:
 
 RULE_MODULES = tuple(sorted(name for name in trees() if name.startswith("rules.")))
 _COMPOSED = ("rules.month", "rules.start")
-_INPUTS = {"home": "columns", "village": "village", "dose": "channels", "draw": "streams"}
 
 
 def is_rule(node: ast.stmt) -> bool:
@@ -272,7 +267,10 @@ def submodels() -> Iterator[str]:
 
 def start_rules() -> Iterator[str]:
     """Yield the rules by which a household starts."""
-    rows = ((f"`{node.name}`", first_paragraph(node), listed(parameters_of(node)) or "none") for node in rules_of("rules.start"))
+    rows = (
+        (f"`{node.name}`", first_paragraph(node), listed(parameters_of(node)) or "none")
+        for node in rules_of("rules.start")
+    )
     return table(("rule", "returns", "parameters"), rows)
 
 
@@ -287,29 +285,50 @@ def schedule() -> Iterator[str]:
         for at, line in enumerate((ROOT / "src/empowersim/rules/month.py").read_text(encoding="utf-8").splitlines(), 1)
         if line.startswith("    # ")
     ]
-    calls: dict[str, list[str]] = {}
-    for call in evaluated(month):
-        module, name = ast.unparse(call.func).split(".")
-        step = [text for at, text in heads if at < call.lineno][-1]
-        draws = [
-            part.attr.upper()
-            for argument in call.args
-            for part in [argument]
-            if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "draw"
-        ]
-        text = f"`{module}.{name}`" + (f" ({', '.join(draws)})" if draws else "")
-        if text not in calls.setdefault(step, []):
-            calls[step].append(text)
-    return table(("step", "rules in their order (streams that feed them)"), ((s, ", ".join(c)) for s, c in calls.items()))
+    steps: dict[str, list[str]] = {text: [] for _, text in heads} | {AT_THE_END: []}
+    for statement in month.body:
+        before = [text for at, text in heads if at < statement.lineno]
+        if not before:
+            continue
+        name = AT_THE_END if isinstance(statement, ast.Return) else before[-1]
+        fed: set[str] = set()
+        for call in evaluated(statement):
+            draws = list(drawn(*(argument for argument in call.args if not is_call_of_rule(argument))))
+            fed.update(draws)
+            text = f"`{ast.unparse(call.func)}`" + (f" ({', '.join(draws)})" if draws else "")
+            if text not in steps[name]:
+                steps[name].append(text)
+        steps[name] += [draw for draw in drawn(statement) if draw not in fed]
+    rows = ((name, ", ".join(calls)) for name, calls in steps.items() if calls)
+    return table(("step", "rules in their order (streams that feed them)"), rows)
+
+
+AT_THE_END = "what is written at the end"
+
+
+def drawn(*nodes: ast.AST) -> Iterator[str]:
+    """Yield the streams of the draws that stand below some nodes, but not inside calls of rules below them."""
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "draw":
+            yield node.attr.upper()
+        for child in ast.iter_child_nodes(node):
+            if not is_call_of_rule(child):
+                yield from drawn(child)
+
+
+def is_call_of_rule(node: ast.AST) -> bool:
+    """Whether a node calls a rule of another module."""
+    called = node.func if isinstance(node, ast.Call) else None
+    owner = called.value if isinstance(called, ast.Attribute) else None
+    return isinstance(owner, ast.Name) and f"rules.{owner.id}" in RULE_MODULES
 
 
 def evaluated(node: ast.AST) -> Iterator[ast.Call]:
     """Yield the calls of rules below a node in the order of evaluation."""
     for child in ast.iter_child_nodes(node):
         yield from evaluated(child)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-        if f"rules.{node.func.value.id}" in RULE_MODULES:
-            yield node
+    if isinstance(node, ast.Call) and is_call_of_rule(node):
+        yield node
 
 
 def engine_rules() -> Iterator[str]:
@@ -327,12 +346,12 @@ SHARE_OF_HOMES = 0.5
 """Homes visited a month, as a share of the clients, in the comparison of region types."""
 
 
-def month_of_mentor(region: int, clients: int) -> tuple[Any, dict[str, float]]:
+def month_of_mentor(region: int, clients: int, resident: bool = False) -> tuple[Any, dict[str, float]]:
     """Lay out the month of a rested full-time mentor with `clients`, each in a monthly session; the model's own rule.
 
     Returns the layout and the numbers of the mentor.
     """
-    mentors = Mentors(posts=1.0)
+    mentors = Mentors(posts=1.0, resident=resident)
     plan = plan_of(Policy("page", mentors=mentors), Travel(**travel()), region, 1.0)
     numbers = dict(zip(MENTOR_FIELDS, plan.mentor.tolist(), strict=True))
     laid = hours_of_month.py_func(
@@ -350,33 +369,60 @@ def workload() -> Iterator[str]:
             on_the_road = laid.travel + laid.visits * numbers["round_trip_hours"] / numbers["visits_per_trip"]
             between = f"{clients / laid.visits:.1f}" if laid.visits else "never"
             shares = (laid.admin / laid.total, on_the_road / laid.total, laid.held)
-            rows.append((f"`{region}`", str(clients), *(f"{100 * one:.0f} %" for one in shares), str(laid.visits), between))
-    head = ("region type", "clients", "administration", "travel", "sessions held", "visits", "months between visits to a home")
+            rows.append(
+                (f"`{region}`", str(clients), *(f"{100 * one:.0f} %" for one in shares), str(laid.visits), between)
+            )
+    head = (
+        "region type",
+        "clients",
+        "administration",
+        "travel",
+        "sessions held",
+        "visits",
+        "months between visits to a home",
+    )
     return table(head, rows)
 
 
 def workload_needed() -> Iterator[str]:
     """Yield how many clients one mentor can serve alike in each region type, and what that means against town."""
-    most = []
-    for at, _ in enumerate(schema.REGION_TYPES):
-        clients = 1
-        while True:
-            laid, numbers = month_of_mentor(at, clients + 1)
-            if laid.held < numbers["access"] or laid.visits < SHARE_OF_HOMES * (clients + 1):
-                break
-            clients += 1
-        most.append(clients)
+    most = [[most_clients(at, resident) for at in range(len(schema.REGION_TYPES))] for resident in (False, True)]
     rows = (
-        (f"`{region}`", str(clients), f"{100 * (most[0] / clients - 1):+.0f} %")
-        for region, clients in zip(schema.REGION_TYPES, most, strict=True)
+        (
+            f"`{region}`",
+            *(part for row in most for part in (str(row[at]), f"{100 * (most[0][0] / row[at] - 1):+.0f} %")),
+        )
+        for at, region in enumerate(schema.REGION_TYPES)
     )
-    return table(("region type", "clients of one mentor", "mentors needed against town"), rows)
+    head = (
+        "region type",
+        "clients of one mentor",
+        "mentors against town",
+        "clients if it lives there",
+        "mentors against town",
+    )
+    return table(head, rows)
+
+
+def most_clients(region: int, resident: bool) -> int:
+    """Return the most clients for whom all sessions that access allows are held and enough visits are made."""
+    clients = 1
+    while True:
+        laid, numbers = month_of_mentor(region, clients + 1, resident)
+        if laid.held < numbers["access"] or laid.visits < SHARE_OF_HOMES * (clients + 1):
+            return clients
+        clients += 1
 
 
 def mentor_keys() -> Iterator[str]:
     """Yield the keys of the section `mentors` of a scenario."""
     section = next(section for section in SECTIONS if section.name == "mentors")
-    return table(("key", "meaning", "if absent"), ((f"`{f.name}`", f.meaning, f.default) for f in section.fields))
+    absent = {"count": "no mentors", "budget": "no mentors"}
+    rows = (
+        (f"`{field.name}`", field.meaning, field.default or absent.get(field.name, "as its type has it"))
+        for field in section.fields
+    )
+    return table(("key", "meaning", "if absent"), rows)
 
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
@@ -395,7 +441,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "sharing": lambda: explained("sharing", choices(Policy, "sharing"), "rule"),
     "streams": streams,
     "parameter_counts": parameter_counts,
-    "programmes": programmes,
+    "programmes": library,
+    "village_programmes": lambda: library("community"),
     "mentor_types": mentor_types,
     "places": place_list,
     "region_figures": region_figures,

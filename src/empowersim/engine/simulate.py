@@ -249,13 +249,15 @@ def _stages(block: Block, touched: Any, p: Any) -> Any:
         return rows_in_order(block, name)
 
     taught = np.max([row(name) for name in ("technical_skill", "business_knowledge", "health_practice")], axis=0)
+    months = p.standard_shock_months
+    survives = (1 - p.standard_shock_share) * row("normal_income") * months + row("savings") >= months
     acts = np.maximum(row("business_practice"), row("technical_skill") * row("job"))
     stage = np.zeros(touched.size, np.int8)
     for name, holds in (
         ("aware", touched | (row("motivation") > p.motivation_start + p.stage_threshold)),
         ("trained", taught > p.stage_threshold),
         ("acting", acts > p.stage_threshold),
-        ("independent", row("standing") >= p.independence_months),
+        ("independent", (row("standing") >= p.independence_months) & survives),
     ):
         stage[holds] = STAGES.index(name)
     return stage

@@ -18,7 +18,7 @@ _SEVERE = ONE + HALF
 
 @rule
 def recovery_factor(p: Any, care: float, access: float) -> float:
-    """Factor on recovery: basic care at home helps, services out of reach delay."""
+    """Factor (0 and up) on the hazard of recovery: `care` practice 0-1 helps, poor `access` to services 0-1 delays."""
     return (ONE + p.recovery_per_care * care) * (ONE - p.recovery_per_access * (ONE - access))
 
 

@@ -54,7 +54,7 @@ def next_practice(p: Any, practice: float, knowledge: float, motivation: float, 
 
 @rule
 def teachability(p: Any, literacy: float, pace: float) -> float:
-    """Factor on what courses teach: pace of the place, and literacy against that of the trials."""
+    """Factor (0 and up) on what courses teach: `pace` of the place, and `literacy` (0-1) against that of the trials."""
     return pace * positive(ONE + p.learning_per_literacy * (literacy - p.literacy_reference))
 
 
