@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empowersim.errors import SimulationError
-from empowersim.experiments.compare import reduce_runs, summarise
 from empowersim.experiments.economics import change_codes, discounted, household_years_averted, welfare_groups
+from empowersim.experiments.reduce import reduce_runs
+from empowersim.experiments.summary import summarise
 from empowersim.results.tables import LEVELS, OUTCOMES, TABLES, Table
 
 ASKED = [
@@ -257,7 +258,7 @@ def test_no_futures_at_all_is_an_error() -> None:
 def test_outcomes_are_those_of_the_engine_and_cost() -> None:
     assert list(OUTCOMES)[: len(ASKED)] == ASKED
     assert set(LEVELS) < set(OUTCOMES)
-    assert {outcome.better for outcome in OUTCOMES.values()} == {1, -1}
+    assert {outcome.better for outcome in OUTCOMES.values()} == {1, 0, -1}
 
 
 def test_tables_have_exactly_the_registered_columns_and_types() -> None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from empowersim._jit import LANES, loop, rule, select, wide_vectors
 from empowersim.engine.arrays import FINISHED, MENTOR_STATE, view_lane, view_state, view_words
-from empowersim.maths import HALF, ONE, ZERO, exp, flag, greater, log
 from empowersim.engine.outputs import MENTOR_SERIES
+from empowersim.maths import HALF, ONE, ZERO, exp, flag, greater, log
 from empowersim.rng import TRAITS, Kind, Stream, philox, uniform_from
 from empowersim.rules import mentoring, mentors
 from empowersim.rules.month import MONTHS_UNSEEN_MOST
@@ -114,8 +114,8 @@ _ROLES: Final = 4
 _YEAR: Final = np.float32(12)
 _UNSEEN_MOST: Final = np.float32(MONTHS_UNSEEN_MOST)
 _MENTOR_GROUP: Final = np.uint32(Stream.TURNOVER // 4)
-_POST_SERIES, _VACANT_SERIES, _COMPETENCE_SERIES, _BURNOUT_SERIES, _LEFT_SERIES, _CLIENT_SERIES, _VISITED_SERIES = range(
-    len(MENTOR_SERIES)
+_POST_SERIES, _VACANT_SERIES, _COMPETENCE_SERIES, _BURNOUT_SERIES, _LEFT_SERIES, _CLIENT_SERIES, _VISITED_SERIES = (
+    range(len(MENTOR_SERIES))
 )
 _VISITS_CHANNEL: Final = CHANNEL_ROW["visits"]
 _SESSIONS_CHANNEL: Final = CHANNEL_ROW["sessions"]
@@ -126,7 +126,7 @@ _EQUAL, _ROUND_ROBIN, _NEEDIEST_FIRST, _POOREST_FIRST, _NEAR, _RANDOM, _CLUSTER,
 _TOWARDS_PROGRAMME: Final = np.uint32(Kind.PROGRAMME << 24)
 _TOWARDS_MENTOR: Final = np.uint32(Kind.MENTOR << 24)
 _ONCE: Final = np.uint32(TRAITS & 0xFFFFFFFF)
-_TIE: Final = np.float32(1e-6)
+_TIE: Final = np.float32(1e-5)
 """Weight of the lottery that breaks ties; below what any order tells apart."""
 _NOT_ASKING: Final = np.float32(np.inf)
 _FINISHED: Final = np.float32(FINISHED)
@@ -297,7 +297,7 @@ def enrol(
 
 @loop
 def wanted_in_tile(slots: Any, plan: Any, tile: int, channel: int, wanted: Any, lanes: int) -> int:
-    """Largest dose of a channel (visits or sessions a month) that each household's places ask for."""
+    """What each household's places ask of its mentor: the largest wish for visits, the sum of all sessions."""
     for lane in range(lanes):
         wanted[lane] = ZERO
     for n in range(plan.dose_slot.size):
@@ -305,7 +305,9 @@ def wanted_in_tile(slots: Any, plan: Any, tile: int, channel: int, wanted: Any, 
             slot, amount = plan.dose_slot[n], plan.dose_amount[n]
             for lane in range(lanes):
                 held = np.float32(slots[tile, slot, lane])
-                wanted[lane] = greater(wanted[lane], amount * flag(held > ZERO) * flag(held < _FINISHED))
+                asked = amount * flag(held > ZERO) * flag(held < _FINISHED)
+                added = wanted[lane] + asked if channel == _SESSIONS_CHANNEL else greater(wanted[lane], asked)
+                wanted[lane] = added
     return 0
 
 
@@ -319,11 +321,11 @@ def visit_key(p: Any, state: Any, tile: int, lane: int, order: int, noise: float
     seen = observed(state[tile, _CONSUMPTION, lane], error, noise)
     if order == _NEEDIEST_FIRST:
         return state[tile, _EMPOWERMENT, lane] + state[tile, _AGENCY, lane] + noise * error
-    if order == _POOREST_FIRST or order == _TWO_TIER:
+    if order in (_POOREST_FIRST, _TWO_TIER):
         return seen
     if order == _NEAR:
         return np.abs(log(seen / p.independence_line))
-    if order == _RANDOM or order == _CLUSTER:
+    if order in (_RANDOM, _CLUSTER):
         return lottery
     if order == _RESPONSIVE:
         return -state[tile, _MOTIVATION, lane]
@@ -357,8 +359,8 @@ def hours_of_month(
 ) -> Any:
     """Lay out one mentor's month in the order administration, training, sessions, visits.
 
-    `total` hours there of a mentor who is `share` of a full-time post; `trips_possible` 0-1 this month; `per_trip` visits
-    a trip; `clients` households and `meetings` household-sessions wanted. Visits are a whole number.
+    `total` hours there of a mentor who is `share` of a full-time post; `trips_possible` 0-1 this month; `per_trip`
+    visits a trip; `clients` households and `meetings` household-sessions wanted. Visits are a whole number.
     """
     mentor = plan.mentor
     admin = (mentor[_ADMIN] * share + mentor[_ADMIN_CLIENT] * clients) * mentor[_SIGNAL]
@@ -505,7 +507,17 @@ def guide(p: Any, plan: Any, crew: Any, m: int, members: float, guidance: Any, f
 
 @rule
 def end_of_month(
-    p: Any, plan: Any, block: Any, crew: Any, m: int, load: float, admin: float, road: float, draw: float, first: int, last: int
+    p: Any,
+    plan: Any,
+    block: Any,
+    crew: Any,
+    m: int,
+    load: float,
+    admin: float,
+    road: float,
+    draw: float,
+    first: int,
+    last: int,
 ) -> bool:
     """Let a mentor learn, tire, move or leave; True if it leaves. `admin` and `road` are shares of its hours."""
     mentor = plan.mentor
@@ -622,7 +634,6 @@ def visit(
             for lane in range(LANES):
                 if demand[tile, lane] > ZERO:
                     tally.mentors[_VISITED_SERIES, month] += 1.0
-        if dynamic:
-            if end_of_month(p, plan, block, crew, m, load, admin, road, uniform_from(w0), first, last):
-                tally.mentors[_LEFT_SERIES, month] += share
+        if dynamic and end_of_month(p, plan, block, crew, m, load, admin, road, uniform_from(w0), first, last):
+            tally.mentors[_LEFT_SERIES, month] += share
     return 0

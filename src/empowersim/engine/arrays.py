@@ -21,10 +21,20 @@ DOSES: Final = len(Dose._fields)
 
 WORK_ROWS: Final = 3
 
-GUIDANCE: Final = ("competence", "trust_bonus", "local", "session_quality", "facilitation", "education", "representation", "technical_role", "coordinated")
+GUIDANCE: Final = (
+    "competence",
+    "trust_bonus",
+    "local",
+    "session_quality",
+    "facilitation",
+    "education",
+    "representation",
+    "technical_role",
+    "coordinated",
+)
 """What a mentor brings to the households of a tile: the last fields of `Dose`, in their order."""
 
-assert GUIDANCE == Dose._fields[-len(GUIDANCE) :]
+assert Dose._fields[-len(GUIDANCE) :] == GUIDANCE
 
 FINISHED: Final = np.uint8(255)
 """Mark of a programme slot whose place is over; 0 = never enrolled, else months left."""

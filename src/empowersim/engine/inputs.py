@@ -106,6 +106,7 @@ class CommunityProgramme:
     """IDR a village and month."""
     partner_share: float = 0.0
 
+
 @dataclass(frozen=True)
 class Travel:
     """What it costs a mentor to reach people, by region type (arrays in the order of REGION_TYPES)."""
@@ -170,7 +171,18 @@ class Mentors:
     """IDR a month for a full-time post, all on-costs in."""
     session_cost: float = 0.0
     """IDR a group session (snacks, materials, room)."""
-    rule: Literal["equal", "round_robin", "neediest_first", "poorest_first", "near_threshold", "random", "cluster", "responsive", "max_gain", "two_tier"] = "round_robin"
+    rule: Literal[
+        "equal",
+        "round_robin",
+        "neediest_first",
+        "poorest_first",
+        "near_threshold",
+        "random",
+        "cluster",
+        "responsive",
+        "max_gain",
+        "two_tier",
+    ] = "round_robin"
     observation_noise: float = 0.0
     """Standard deviation (log) of the consumption that mentors go by in `poorest_first` and `near_threshold`."""
     resident: bool = False

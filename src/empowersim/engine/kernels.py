@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from empowersim._jit import LANES, kernel, loop, make_row_access, make_tile_view, rule, select, wide_vectors
+from empowersim._jit import LANES, kernel, loop, make_row_access, make_tile_view, select, wide_vectors
 from empowersim.engine.allocation import POSTS, cut, enrol, visit
 from empowersim.engine.arrays import (
     DOSES,
-    GUIDANCE,
     FINISHED,
+    GUIDANCE,
     WORK_ROWS,
     load_dose,
     load_draw,
@@ -297,17 +297,6 @@ def close_places(slots: Any) -> int:
 
 
 @loop
-def close_places(slots: Any) -> int:
-    """End every place at once; who has had one stays marked."""
-    for tile in range(slots.shape[0]):
-        for slot in range(slots.shape[1]):
-            for lane in range(slots.shape[2]):
-                if slots[tile, slot, lane] != 0:
-                    slots[tile, slot, lane] = FINISHED
-    return 0
-
-
-@loop
 def add_tile(block: Any, tile: int, scratch: Any, p: Any, village: Any, detailed: bool, month: float) -> int:
     """Add a tile to the lane sums of its village; `month` = months of the policies so far, this one included."""
     wide_vectors()
@@ -377,7 +366,7 @@ def end_village(block: Any, tally: Any, scratch: Any, p: Any, v: int, month: int
 
 @loop
 def begin_month(block: Any, month: int, calendar: int, address: Any, key0: Any, key1: Any) -> int:
-    """Set the season and strike the village-wide shocks of a month; `calendar` = month of the year in which month 0 falls."""
+    """Set the season and strike the village-wide shocks; `calendar` = month of the year in which month 0 falls."""
     season = (month + calendar) % _MONTHS
     for v in range(block.village.shape[0]):
         words = philox(

@@ -98,8 +98,8 @@ def empowerment_index(p: Any, home: Any) -> float:
     """Empowerment index (0-1) of a household: weighted geometric mean of six scores, none below the floor.
 
     Income against `index_income_top`, functional literacy, health (not ill), say and voice (each the household's own
-    level and what it gained, scored by `score_of_sd`) and participation. The weights are a choice of values (`outcomes.yaml`). Geometric, so that one
-    dimension cannot buy off another (domain model, row 1).
+    level and what it gained, scored by `score_of_sd`) and participation. The weights are a choice of values (`outcomes.yaml`). Geometric, so that
+    one dimension cannot buy off another (domain model, row 1).
     """
     floor = p.index_floor
     health = ONE - HALF * home.illness
@@ -139,8 +139,10 @@ def survives_shock(p: Any, normal_income: float, savings: float) -> float:
 
 @rule
 def is_independent(p: Any, standing: float, normal_income: float, savings: float) -> float:
-    """1 after `independence_months` in a row above the independence line without transfer or mentor, if the household
-    would also survive the standard shock (domain model, row 85)."""
+    """1 after a year above the independence line without aid, if the household would also survive the standard shock.
+
+    `standing` months in a row above the line without transfer or mentor (domain model, row 85), L and months.
+    """
     return flag(standing >= p.independence_months) * survives_shock(p, normal_income, savings)
 
 
@@ -148,8 +150,8 @@ def is_independent(p: Any, standing: float, normal_income: float, savings: float
 def deprivation(p: Any, home: Any, health_access: float) -> float:
     """Share of weights (0-1) in which a household is deprived (Alkire and Foster 2011).
 
-    Four dimensions of equal weight: income (consumption), education (schooling, literacy, children out of school), health
-    and services (an ill earner, access), agency (say, voice); indicators share their dimension equally.
+    Four dimensions of equal weight: income (consumption), education (schooling, literacy, children out of school),
+    health and services (an ill earner, access), agency (say, voice); indicators share their dimension equally.
     """
     out_of_school = flag(home.children > ZERO) * (ONE - home.in_school)
     education = (

@@ -39,7 +39,9 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure("child_learning", "SD", 1, "mean learning gained by tutoring, children of school age"),
     Measure("trust", "0-1", 1, "mean trust in the mentor"),
     Measure("visits", "visits/household/month", 0, "mean visits of mentors"),
-    Measure("multidimensional_headcount", "share of persons", -1, "Alkire-Foster H: deprived in a third of the weights"),
+    Measure(
+        "multidimensional_headcount", "share of persons", -1, "Alkire-Foster H: deprived in a third of the weights"
+    ),
     Measure("multidimensional_poverty", "0-1", -1, "Alkire-Foster M0: headcount times intensity"),
     Measure("gini", "0-1", -1, "Gini of consumption per person"),
     Measure("vulnerable", "share of households", -1, "below the line at least once in the last 24 months"),

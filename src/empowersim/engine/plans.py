@@ -70,7 +70,9 @@ def check_policy(policy: Policy) -> None:
     if policy.mentors.rule not in RULES:
         raise SimulationError(f"policy {policy.name}: mentors' rule is one of {', '.join(RULES)}")
     if abs(sum(policy.mentors.role_mix) - 1.0) > 1e-6:
-        raise SimulationError(f"policy {policy.name}: role shares must sum to 1, found {sum(policy.mentors.role_mix):g}")
+        raise SimulationError(
+            f"policy {policy.name}: role shares must sum to 1, found {sum(policy.mentors.role_mix):g}"
+        )
 
 
 def shares_of(policy: Policy, households: NDArray[np.int64], poor: NDArray[np.float64], represents: float) -> Any:
@@ -166,9 +168,7 @@ def _travel_factor(policy: Policy) -> float:
     return factor
 
 
-def _mentor_numbers(
-    mentors: Mentors, travel: Travel, region: int, share: float, factor: float
-) -> NDArray[np.float64]:
+def _mentor_numbers(mentors: Mentors, travel: Travel, region: int, share: float, factor: float) -> NDArray[np.float64]:
     """Numbers of a block's mentors, in the order of `allocation.MENTOR_FIELDS`."""
     trip = travel.round_trip_hours[region] * factor
     numbers = {
@@ -240,7 +240,7 @@ def offer_of(
 
 
 def new_mentors(mentors: Mentors, count: int) -> NDArray[np.float32]:
-    """State of `count` mentors on their first day: competence of their type, rested, newly arrived unless they never change."""
+    """State of `count` mentors on their first day: competence of their type, rested, newly arrived (unless unchanging)."""
     start = dict.fromkeys(MENTOR_STATE, 0.0)
     start |= dict.fromkeys(MENTOR_STATE[:4], mentors.competence)
     start["months_since_course"] = 0.0 if mentors.refresher else float(YEAR)

@@ -178,9 +178,7 @@ def _check(
         check_policy(policy)
 
 
-def _schedule(
-    start: int, stop: int, judged_from: int, end: int, months: int, calendar: int
-) -> NDArray[np.int64]:
+def _schedule(start: int, stop: int, judged_from: int, end: int, months: int, calendar: int) -> NDArray[np.int64]:
     """Months of a call, as `kernels.advance` takes them."""
     return np.array([start, stop, judged_from, LANES, end, months - _REPORTED, calendar], np.int64)
 

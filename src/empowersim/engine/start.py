@@ -19,7 +19,7 @@ from empowersim.engine.arrays import (
 from empowersim.engine.inputs import Population
 from empowersim.maths import HALF, ZERO, flag, greater
 from empowersim.rng import TRAITS, Kind, Stream, normal_from, philox, uniform_from
-from empowersim.rules import agency, assets, start
+from empowersim.rules import agency, assets, mentoring, start
 from empowersim.rules.month import MONTHS_UNSEEN_MOST, Household
 from empowersim.schema import ROW, ROWS, VILLAGE_ROW, VILLAGE_ROWS
 
@@ -135,7 +135,7 @@ def complete(block: Any, tile: int, work: Any, p: Any, village: Any) -> int:
                 start.start_well_being(p, consumed),
                 ZERO,
                 ZERO,
-                village.outsider_trust,
+                mentoring.first_trust(p, village.outsider_trust, ZERO, village.adat, ZERO),
                 ZERO,
                 ZERO,
                 MONTHS_UNSEEN_MOST,

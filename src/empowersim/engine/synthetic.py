@@ -318,9 +318,7 @@ def _build(place: Place, whole: Layout, first: int, last: int, seed: int, replic
     )
 
 
-def village_context(
-    place: Place, region: NDArray[np.int64], pace: FloatArray, ranks: Float64Array
-) -> FloatArray:
+def village_context(place: Place, region: NDArray[np.int64], pace: FloatArray, ranks: Float64Array) -> FloatArray:
     """Context of villages: shape (len(schema.VILLAGE), villages); states start at 0.
 
     `region` is the index into `Place.regions`, `pace` the village's own factor on the pace of its region type,

@@ -30,27 +30,28 @@ winners and losers
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final
 
-import numpy as np
-
-from empowersim.errors import SimulationError
+from empowersim.experiments.asked import (
+    SEEDS,
+    english_title,
+    known_policy,
+    loaded_scenario,
+    survey_digest,
+    whole_number,
+)
 from empowersim.experiments.executors import available_threads, map_replicates
 from empowersim.experiments.reduce import Reduced, reduce_runs
 from empowersim.experiments.summary import summarise
 from empowersim.results.comparison import Comparison
-from empowersim.results.provenance import file_digest, program_digest, run_id
+from empowersim.results.provenance import program_digest, run_id
 
 __all__ = ["Comparison", "Plan", "Progress", "compare", "execute", "plan", "simulate"]
 
 Progress = Callable[[int, int, str], None]
 """Called with futures done, futures in all, and what is being done."""
-
-_SEEDS: Final = 2**32
 
 POOLED_HOUSEHOLDS: Final = 200_000
 """Up to this many households, whole futures share the cores; above, the blocks of one future do (memory)."""
@@ -102,7 +103,7 @@ def simulate(
 
     The result is a `Comparison` of a single policy, so it has no differences and no winners.
     """
-    loaded = _loaded(scenario)
+    loaded = loaded_scenario(scenario)
     name = policy if policy is not None else str(loaded.reference)
     made = plan(
         loaded,
@@ -148,24 +149,24 @@ def plan(
     from empowersim.parameters import digest
     from empowersim.scenario.compile import compile_scenario
 
-    loaded = _loaded(scenario)
+    loaded = loaded_scenario(scenario)
     known = list(loaded.policies)
-    chosen_reference = _known(reference, known, "reference") if reference is not None else str(loaded.reference)
-    wanted = known if policies is None else [_known(name, known, "policies") for name in policies]
+    chosen_reference = known_policy(reference, known, "reference") if reference is not None else str(loaded.reference)
+    wanted = known if policies is None else [known_policy(name, known, "policies") for name in policies]
     names = tuple(name for name in known if name in wanted or name == chosen_reference)
     own = loaded.settings
     counts = {
-        "replicates": _whole("replicates", replicates if replicates is not None else own.replicates, 1),
-        "months": _whole("months", months if months is not None else own.months, 1),
-        "burn_in": _whole("burn_in", own.burn_in, 0),
-        "seed": _whole("seed", seed if seed is not None else own.seed, 0, _SEEDS - 1),
+        "replicates": whole_number("replicates", replicates if replicates is not None else own.replicates, 1),
+        "months": whole_number("months", months if months is not None else own.months, 1),
+        "burn_in": whole_number("burn_in", own.burn_in, 0),
+        "seed": whole_number("seed", seed if seed is not None else own.seed, 0, SEEDS - 1),
     }
     asked = households if households is not None else own.households
-    size = None if asked is None else _whole("households", asked, 1)
+    size = None if asked is None else whole_number("households", asked, 1)
     compiled = compile_scenario(loaded)
     inputs = {
         "scenario": loaded.digest,
-        "survey": _survey_digest(loaded),
+        "survey": survey_digest(loaded),
         "parameters": digest(compiled.parameters),
         "program": program_digest(),
         "policies": list(names),
@@ -189,7 +190,7 @@ def execute(made: Plan, *, threads: int | None = None, progress: Progress | None
     """Run a plan; `threads` None means all cores. The result does not depend on `threads`."""
     from empowersim.engine.simulate import simulate as run_engine
 
-    cores = _whole("threads", threads if threads is not None else available_threads(), 1)
+    cores = whole_number("threads", threads if threads is not None else available_threads(), 1)
     pooled = made.replicates > 1 and (made.households or 0) <= POOLED_HOUSEHOLDS
     pool, inner = (min(cores, made.replicates), 1) if pooled else (1, cores)
     compiled = made.compiled
@@ -226,7 +227,7 @@ def execute(made: Plan, *, threads: int | None = None, progress: Progress | None
     loaded = made.scenario
     return Comparison(
         scenario=str(loaded.name),
-        title=_english(loaded.title, str(loaded.name)),
+        title=english_title(loaded.title, str(loaded.name)),
         seed=made.seed,
         replicates=made.replicates,
         households=first.households,
@@ -246,48 +247,6 @@ def execute(made: Plan, *, threads: int | None = None, progress: Progress | None
         inputs=made.inputs,
         tables=tables,
     )
-
-
-# ---------------------------------------------------------------- what is asked
-
-
-def _loaded(scenario: Any) -> Any:
-    if isinstance(scenario, (str, os.PathLike)):
-        from empowersim.scenario.load import load
-
-        return load(scenario)
-    return scenario
-
-
-def _known(name: str, known: Sequence[str], what: str) -> str:
-    if name in known:
-        return name
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "choose one of these"
-    raise SimulationError(f"{what}: expected a policy of the file ({', '.join(known)}), found {name!r}; {hint}")
-
-
-def _whole(name: str, value: Any, low: int, high: int | None = None) -> int:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        reach = f"of {low} or more" if high is None else f"from {low} to {high}"
-        raise SimulationError(f"{name}: expected a whole number {reach}, found {value!r}")
-    return int(value)
-
-
-def _survey_digest(scenario: Any) -> str | None:
-    """Digest of the survey's content; None for synthetic households. `PopulationError` if the file is not there."""
-    if scenario.survey is None:
-        return None
-    from empowersim.scenario.survey_source import find_survey
-
-    return file_digest(find_survey(scenario, scenario.survey))
-
-
-def _english(title: Any, name: str) -> str:
-    if isinstance(title, Mapping):
-        return str(title.get("en") or name)
-    return str(title or name)
 
 
 def _assumed(scenario: Any) -> tuple[int, int]:

@@ -170,9 +170,7 @@ def _kept_table(cube: Vector, policies: tuple[str, ...], base: int) -> Table:
                 if np.isnan(gain).all() or np.isnan(later).all():
                     continue  # does not end, or ends too late to tell
                 share = fieller(measure.better * later, measure.better * gain)
-                rows.append(
-                    (name, measure.name, after, measure.unit, *t_interval(gain), *t_interval(later), *share)
-                )
+                rows.append((name, measure.name, after, measure.unit, *t_interval(gain), *t_interval(later), *share))
     return Table.from_rows("kept", rows)
 
 

@@ -112,7 +112,7 @@ OUTCOMES: Final[dict[str, Outcome]] = {
         ),
         Outcome(COST_STATE, "IDR", -1, "part of the cost over the whole horizon that the state pays"),
         Outcome(COST_PARTNER, "IDR", 0, "part of the cost over the whole horizon that partners pay"),
-        Outcome(YEARS_DISCOUNTED, "household-years", 1, "household-years out of poverty won, discounted as the cost is"),
+        Outcome(YEARS_DISCOUNTED, "household-years", 1, "household-years out of poverty won, discounted like cost"),
         Outcome(
             EXITS,
             "households",
@@ -245,8 +245,8 @@ TABLES: Final[dict[str, tuple[TableColumn, ...]]] = {
             "figure",
             "text",
             "",
-            "places over the horizon `places_offered`, `places_filled`, `filled_share`; mean of the intakes `applicants`, "
-            "`waiting`; `waiting_last` after the last intake; of all households `served`, `displaced` (served "
+            "places over the horizon `places_offered`, `places_filled`, `filled_share`; mean of intakes `applicants` "
+            "and `waiting`; `waiting_last` after the last intake; of all households `served`, `displaced` (served "
             "under the reference but not here), `untouched_worse` (worse off, served neither here nor there)",
         ),
         _UNIT,
@@ -274,7 +274,7 @@ TABLES: Final[dict[str, tuple[TableColumn, ...]]] = {
         TableColumn("difference_high", "real", "row", "upper end of the 95 % interval of the paired difference"),
     ),
     "icer": (
-        TableColumn("effect", "text", "", "outcome that counts as the effect; discounted where it has a discounted form"),
+        TableColumn("effect", "text", "", "outcome that counts as the effect, discounted where it can be"),
         TableColumn("rank", "whole", "", "place in the order of cost, 1 = the cheapest"),
         _POLICY,
         TableColumn("cost", "real", "IDR", "discounted cost over the horizon, mean over futures"),
@@ -303,9 +303,9 @@ FACTOR_TABLES: Final[dict[str, tuple[TableColumn, ...]]] = {
         TableColumn("direction", "text", "", "`supports` or `inhibits`, as the registry says"),
         _OUTCOME,
         _UNIT,
-        TableColumn("with_factor", "real", "row", "value with all factors as the scenario has them, mean over futures"),
+        TableColumn("with_factor", "real", "row", "value with the factors as the scenario has them, mean over futures"),
         TableColumn("without", "real", "row", "value with this factor off, mean over futures"),
-        TableColumn("mean", "real", "row", "contribution: value with the factor minus value without, mean over futures"),
+        TableColumn("mean", "real", "row", "contribution: value with the factor minus value without, mean of futures"),
         TableColumn("low", "real", "row", "lower end of the 95 % interval of the paired contribution"),
         TableColumn("high", "real", "row", "upper end of the 95 % interval of the paired contribution"),
         TableColumn("relative", "real", "ratio", "value with the factor over value without, a ratio of means"),

@@ -66,7 +66,9 @@ def theft_chance(p: Any, hazard: float, mean_poor: float, collective: float) -> 
 @rule
 def next_collective(p: Any, collective: float, participation: float, deliberation: float) -> float:
     """Collective capability (0-1) next month; mean `participation` 0-1, `deliberation` meetings a month."""
-    gained = (p.collective_per_participation * participation + p.collective_per_meeting * deliberation) * (ONE - collective)
+    gained = (p.collective_per_participation * participation + p.collective_per_meeting * deliberation) * (
+        ONE - collective
+    )
     return clip(collective + gained + p.collective_return * (p.collective_start - collective), ZERO, ONE)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from empowersim._jit import rule, select
-from empowersim.maths import HALF, ONE, TWO, ZERO, clip, flag
+from empowersim.maths import HALF, ONE, TWO, ZERO, clip, flag, lesser
 
 _SEVERE = ONE + HALF
 """Between moderate (1) and severe (2)."""
@@ -52,7 +52,7 @@ def insured_share(p: Any, illness: float, log_normal_income: float, rural: float
 @rule
 def next_health_practice(p: Any, practice: float, meetings: float, diffused: float, pace: float) -> float:
     """Preventive practice (0-1) next month; `meetings` attended a month, `diffused` learned from neighbours."""
-    learned = p.practice_per_meeting * pace * meetings * (ONE - practice)
+    learned = lesser(p.practice_per_meeting * pace * meetings, ONE) * (ONE - practice)
     return clip(practice + learned - p.practice_loss * practice + diffused, ZERO, ONE)
 
 

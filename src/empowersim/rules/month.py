@@ -23,8 +23,10 @@ step   what                                            draw (`rng.Stream`)
 
 Leaving a programme early (DROP_OUT) is decided where places are kept. Every draw is made in
 every month whether it is needed or not: which number feeds a decision never depends on another decision.
-Departures from the prototype are named in the docstrings of the rules: the floor of forgetting in literacy,
-the floor of trust, attendance by distance and initiative, the pace of a place, village-wide shocks, enrolment.
+Departures from the prototype, besides those named in the docstrings of the rules: attendance follows last month's trust;
+leaving a programme counts from the next month on and ends every kind of place; sessions count as meetings in voice and
+participation; the dispersion of a place scales the persistent part of earnings but not of accustomed assets; insurance
+makes good a share of what a village-wide shock has left.
 """
 
 from __future__ import annotations
@@ -192,7 +194,7 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     lost = health.income_lost_to_illness(p, illness)
     shock = community.next_shock(p, home.shock, village.shock_now)
     received = income.income_after_loss(earned, lost, shock)
-    insured = health.insured_share(p, illness, log_normal, village.rural) * lost * earned
+    insured = health.insured_share(p, illness, log_normal, village.rural) * lost * earned * (ONE - shock)
     success = community.referral_success(p, dose.coordinated)
     claims = community.next_claims(p, home.claims, represented, dose.brokering, home.voice, success)
     due = community.entitlement(p, claims, village.missing_entitlement, home.normal_income)
@@ -217,7 +219,7 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     poor = flag(consumed < ONE)
 
     # 13 independence
-    stands = flag(consumed > p.independence_line) * flag(transfers + dose.visits <= ZERO)
+    stands = flag(consumed > p.independence_line) * flag(transfers + dose.visits + dose.sessions <= ZERO)
 
     return Household(
         home.permanent,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from empowersim._jit import rule, select
-from empowersim.maths import HALF, ONE, ZERO, clip, flag, greater, logistic, positive
+from empowersim.maths import HALF, ONE, ZERO, clip, flag, greater, lesser, logistic, positive
 
 
 @rule
@@ -33,7 +33,7 @@ def attends(p: Any, trust: float, motivation: float, village: Any, fit: float, d
 @rule
 def next_skill(p: Any, skill: float, course: float, job: float, pace: float) -> float:
     """Technical skill (0-1) next month; `course` = share attended; it fades without a job to use it."""
-    learned = p.skill_per_course * pace * course * (ONE - skill)
+    learned = lesser(p.skill_per_course * pace * course, ONE) * (ONE - skill)
     return clip(skill + learned - p.skill_loss * skill * (ONE - job), ZERO, ONE)
 
 
@@ -41,7 +41,7 @@ def next_skill(p: Any, skill: float, course: float, job: float, pace: float) -> 
 def next_knowledge(p: Any, knowledge: float, business: float, initiative: float, contact: float, pace: float) -> float:
     """Business knowledge (0-1) next month from courses attended and from contact with a mentor."""
     taught = p.knowledge_per_course * pace * (business + p.knowledge_from_initiative * initiative)
-    gained = (taught + p.practice_from_contact * contact) * (ONE - knowledge)
+    gained = lesser(taught + p.practice_from_contact * contact, ONE) * (ONE - knowledge)
     return clip(knowledge + gained - p.knowledge_loss * knowledge, ZERO, ONE)
 
 
@@ -74,7 +74,7 @@ def worth_of_a_trade(demand: float, graduates: float) -> float:
 @rule
 def next_initiative(p: Any, initiative: float, course: float, pace: float) -> float:
     """Personal initiative (0-1) next month; `course` = share of an initiative course attended."""
-    learned = p.initiative_per_course * pace * course * (ONE - initiative)
+    learned = lesser(p.initiative_per_course * pace * course, ONE) * (ONE - initiative)
     return clip(initiative + learned - p.initiative_loss * initiative, ZERO, ONE)
 
 

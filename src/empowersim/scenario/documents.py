@@ -213,7 +213,7 @@ class MentorsDocument:
 
     @property
     def pay_per_month(self) -> float:
-        """Pay of a post a month with extra training and, for residents, the allowance, IDR; courses and supervision apart."""
+        """Pay of a post a month with other training and the allowance of residents, IDR; no course or supervision."""
         return self.pay + self.training / 12.0 + (self.allowance if self.resident else 0.0)
 
     @property

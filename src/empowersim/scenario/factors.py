@@ -1,87 +1,65 @@
-"""A scenario without some of its factors: neutral values in parameters, villages, travel, mentors and programmes."""
+"""Switch factors off in a compiled scenario: every factor has neutral values, and they are put in place of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 
-from empowersim.engine.inputs import CommunityProgramme, Mentors, Policy, Programme, Travel
-from empowersim.parameters.factors import Off, factor, factors
+from empowersim.engine.inputs import Policy, Travel
+from empowersim.errors import ParameterError
+from empowersim.parameters.factors import Factor, factors
+from empowersim.scenario.compiled import Compiled
 from empowersim.schema import REGION_TYPES
 
 
 def without(compiled: Compiled, names: Sequence[str]) -> Compiled:
-    """The compiled scenario with the factors `names` switched off, on top of those that are off already.
+    """The scenario with the named factors switched off; the order of names does not matter.
 
-    Posts, places and budgets stay as compiled: what the money buys is the same, only what it does differs. The order of
-    names does not matter unless two factors set the same value, where the later in the registry wins. Raises
-    `ParameterError`, naming the nearest, for an unknown factor.
+    Raises `ParameterError` for a name that is no factor, naming the nearest.
     """
-    wanted = {factor(name).name for name in names}
-    offs = [one.off for name, one in factors().items() if name in wanted]
-    values: dict[str, float] = {}
-    village: dict[str, float] = dict(compiled.village)
-    for off in offs:
-        values |= off.parameters
-        village |= off.village
-    cast = {name: np.float32(value) for name, value in values.items()}
-    changed: Compiled = replace(
+    chosen = [_factor(name) for name in names]
+    if not chosen:
+        return compiled
+    village = dict(compiled.village)
+    for factor in chosen:
+        village |= factor.village
+    values = {name: np.float32(value) for factor in chosen for name, value in factor.parameters.items()}
+    return replace(
         compiled,
-        parameters=compiled.parameters._replace(**cast) if cast else compiled.parameters,
-        travel=_travel(compiled.travel, offs),
-        policies={name: _policy(policy, offs) for name, policy in compiled.policies.items()},
+        parameters=compiled.parameters._replace(**values),
+        travel=_travel_without(compiled.travel, chosen),
+        policies={name: _policy_without(policy, chosen) for name, policy in compiled.policies.items()},
         village=village,
-        factors_off=tuple(name for name in factors() if name in {*compiled.factors_off, *wanted}),
+        factors_off=tuple(dict.fromkeys((*compiled.factors_off, *(factor.name for factor in chosen)))),
     )
 
 
-def _travel(travel: Travel, offs: Iterable[Off]) -> Travel:
-    """Travel figures with the neutral values of each factor."""
-    changed: dict[str, Any] = {}
-    for off in offs:
-        for name, value in off.travel.items():
-            here = getattr(travel, name)
-            neutral = here[REGION_TYPES.index(value)] if isinstance(value, str) else value
-            changed[name] = tuple(neutral for _ in REGION_TYPES)
+def _factor(name: str) -> Factor:
+    """The factor called `name`."""
+    known = factors()
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ParameterError(f"no factor is called {name}{hint}")
+    return known[name]
+
+
+def _travel_without(travel: Travel, chosen: Sequence[Factor]) -> Travel:
+    """Travel with neutral values in every region type."""
+    changed = {name: (float(value),) * len(REGION_TYPES) for factor in chosen for name, value in factor.travel.items()}
     return replace(travel, **changed)
 
 
-def _policy(policy: Policy, offs: Sequence[Off]) -> Policy:
-    """A policy with the neutral values of each factor."""
+def _policy_without(policy: Policy, chosen: Sequence[Factor]) -> Policy:
+    """A policy with neutral values of its mentors and programmes."""
+    mentors: dict[str, Any] = {name: value for factor in chosen for name, value in factor.mentors.items()}
+    programme: dict[str, Any] = {name: value for factor in chosen for name, value in factor.programme.items()}
     return replace(
         policy,
-        mentors=_mentors(policy.mentors, offs),
-        programmes=tuple(_programme(one, offs) for one in policy.programmes),
-        community=tuple(_community(one, offs) for one in policy.community),
+        mentors=replace(policy.mentors, **mentors),
+        programmes=tuple(replace(item, **programme) for item in policy.programmes),
     )
-
-
-def _mentors(mentors: Mentors, offs: Iterable[Off]) -> Mentors:
-    if mentors.posts <= 0.0:
-        return mentors
-    for off in offs:
-        floors = {name: max(getattr(mentors, name), value) for name, value in off.mentors_at_least.items()}
-        changed: dict[str, Any] = {**off.mentors, **floors}
-        mentors = replace(mentors, **changed)
-    return mentors
-
-
-def _programme(programme: Programme, offs: Iterable[Off]) -> Programme:
-    for off in offs:
-        changed: dict[str, Any] = dict(off.programme)
-        programme = replace(programme, doses=_doses(programme.doses, off.doses), **changed)
-    return programme
-
-
-def _community(community: CommunityProgramme, offs: Iterable[Off]) -> CommunityProgramme:
-    for off in offs:
-        community = replace(community, doses=_doses(community.doses, off.doses))
-    return community
-
-
-def _doses(given: Mapping[str, float], neutral: Mapping[str, float]) -> dict[str, float]:
-    """Doses with neutral ones in place of those that are given."""
-    return {channel: neutral.get(channel, dose) for channel, dose in given.items()}

@@ -1,0 +1,234 @@
+"""The further tables of a comparison on a terminal: mentors, gains kept, budget by year, access, stages, cost-effectiveness."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from empowersim.engine.outputs import STAGES
+from empowersim.fronts.grids import (
+    CELL_WIDTH,
+    add_row,
+    bracketed,
+    columns_that_fit,
+    grid,
+    plus_minus_of,
+    policy_column,
+)
+from empowersim.fronts.numbers import NONE, interval, months, number, percent, quantity, rupiah, signed
+from empowersim.fronts.plots import name_of
+
+if TYPE_CHECKING:
+    from empowersim.results.comparison import Comparison
+
+_MENTOR_COLUMNS: Final = (
+    ("posts", "posts", 1.0, 0),
+    ("clients_per_mentor", "clients each", 1.0, 0),
+    ("months_between_visits", "months between visits", 1.0, 1),
+    ("share_administration", "% of hours: office", 100.0, 0),
+    ("share_travel", "road", 100.0, 0),
+    ("contact", "people", 100.0, 0),
+    ("departures", "% leave a year", 100.0, 1),
+)
+_MENTOR_MORE: Final = (
+    ("vacancy", "% of posts vacant", 100.0, 1),
+    ("competence", "competence, 0 to 100", 100.0, 0),
+    ("burnout", "burnout, 0 to 100", 100.0, 0),
+    ("clients", "clients", 1.0, 0),
+    ("visits_per_client", "visits to a client a month", 1.0, 2),
+    ("share_training", "% of hours: training", 100.0, 1),
+    ("share_sessions", "groups", 100.0, 1),
+    ("share_visits", "visits", 100.0, 1),
+    ("share_unused", "unused", 100.0, 1),
+    ("hours_available", "hours each a month", 1.0, 0),
+    ("cost_per_client", "Rp thousand a client and month", 1e-3, 0),
+)
+
+_KEPT_SHOWN: Final = ("poverty_headcount", "poverty_gap", "mean_consumption", "empowerment_index", "say", "voice")
+
+
+def mentored(comparison: Comparison) -> list[str]:
+    """Return the policies that have mentors, in the order of the file."""
+    there = set(comparison.tables["mentors"]["policy"].tolist())
+    return [name for name in comparison.policies if name in there]
+
+
+def mentor_tables(comparison: Comparison, width: int, *, everything: bool = False) -> list[Any]:
+    """Return the tables of the mentors' ledger; none where no policy has mentors."""
+    names = mentored(comparison)
+    if not names:
+        return []
+    title = "Mentors, mean of the months in which they work"
+    made = [_mentor_table(comparison, names, _MENTOR_COLUMNS, title, narrow=True)]
+    if everything:
+        for columns in columns_that_fit(width, _MENTOR_MORE):
+            made.append(_mentor_table(comparison, names, columns, ""))
+    return made
+
+
+def _mentor_table(comparison: Comparison, names: list[str], columns: Any, title: str, *, narrow: bool = False) -> Any:
+    table = grid(title)
+    policy_column(table, comparison)
+    for _, head, _, _ in columns:
+        table.add_column(head, justify="right", max_width=8 if narrow else CELL_WIDTH)
+    for policy in names:
+        ledger = comparison.tables["mentors"].where(policy=policy)
+        figures = dict(zip(ledger["figure"].tolist(), ledger["mean"].tolist(), strict=True))
+        figures["contact"] = figures["share_sessions"] + figures["share_visits"]
+        cells = [number(factor * figures[figure], decimals) for figure, _, factor, decimals in columns]
+        add_row(table, [comparison.label(policy), *cells])
+    return table
+
+
+def further_tables(comparison: Comparison) -> list[Any]:
+    """Return the tables that are printed only when everything is asked for."""
+    made = [_kept_table(comparison), _budget_table(comparison), _access_table(comparison), _stage_table(comparison)]
+    return [table for table in [*made, *_icer_tables(comparison)] if table is not None]
+
+
+def kept_sentences(comparison: Comparison, outcome: str) -> list[str]:
+    """Say of policies that end within the horizon how much of their gain in an outcome is left."""
+    table = comparison.tables["kept"].where(outcome=outcome)
+    said = []
+    for policy in comparison.others:
+        rows = table.where(policy=policy)
+        parts = []
+        for row in range(len(rows)):
+            share, low, high = (float(rows[name][row]) for name in ("kept", "kept_low", "kept_high"))
+            if isfinite(share):
+                ends = interval(percent(low, 0), percent(high, 0))
+                parts.append(f"{percent(share, 0)} ({ends}) {months(int(rows['after'][row]))} later")
+        if parts:
+            what = name_of(outcome).lower()
+            said.append(
+                f"Of what “{comparison.label(policy)}” has won on the {what} when it ends, there is left: {'; '.join(parts)}."
+            )
+    return said
+
+
+def _kept_table(comparison: Comparison) -> Any:
+    kept = comparison.tables["kept"]
+    if not len(kept):
+        return None
+    legend = "difference from the reference at the end of the policy and later (means of three months); 95 % intervals"
+    table = grid("Gains kept after the end of a policy", legend)
+    policy_column(table, comparison)
+    for head in ("outcome", "months after", "gain at the end", "gain left", "share kept"):
+        table.add_column(head, justify="left" if head == "outcome" else "right", max_width=20)
+    for row in range(len(kept)):
+        outcome, unit = str(kept["outcome"][row]), str(kept["unit"][row])
+        if outcome not in _KEPT_SHOWN:
+            continue
+        gain, later = (quantity(float(kept[name][row]), unit, difference=True) for name in ("gain", "later"))
+        share = [percent(float(kept[name][row]), 0) for name in ("kept", "kept_low", "kept_high")]
+        ends = interval(*share[1:])
+        cells = [name_of(outcome), number(float(kept["after"][row])), gain, later, share[0] + (f" ({ends})" * bool(ends))]
+        add_row(table, [comparison.label(str(kept["policy"][row])), *cells])
+    return table
+
+
+def _budget_table(comparison: Comparison) -> Any:
+    budget = comparison.tables["budget"]
+    years = sorted(set(budget["year"].tolist()))
+    shown = years if len(years) <= 5 else [*years[:3], years[-1]]
+    table = grid(
+        "Budget by year, billion Rp",
+        "all: what is spent in the year; whole: all years; today: whole, discounted to the first month",
+    )
+    policy_column(table, comparison)
+    table.add_column("part")
+    for head in [*(f"year {year}" for year in shown), "whole", "today"]:
+        table.add_column(head, justify="right")
+    for policy in comparison.policies:
+        rows = budget.where(policy=policy)
+        parts = dict.fromkeys(zip(rows["dimension"].tolist(), rows["group"].tolist(), strict=True))
+        label = comparison.label(policy)
+        for dimension, group in parts:
+            part = rows.where(dimension=dimension, group=group)
+            if dimension != "all" and not part["mean"].any():
+                continue  # nothing of the kind
+            by_year = dict(zip(part["year"].tolist(), part["mean"].tolist(), strict=True))
+            amounts = [*(by_year[year] for year in shown), float(part["mean"].sum()), float(part["discounted"].sum())]
+            add_row(table, [label, group, *(number(1e-9 * amount, 1) for amount in amounts)])
+            label = ""
+    return table
+
+
+def _access_table(comparison: Comparison) -> Any:
+    access = comparison.tables["access"]
+    reference = comparison.label(comparison.reference)
+    table = grid(
+        "Places, and who waits or is displaced",
+        "applicants and waiting: mean of the intakes, eligible and willing households; last: after the last intake; "
+        f"displaced: % of all households served under “{reference}” but not here; worse: % of all households that were "
+        "served neither here nor there and end worse off",
+    )
+    policy_column(table, comparison)
+    for head in ("programme", "places", "filled, %", "applicants", "waiting", "last"):
+        table.add_column(head, justify="left" if head == "programme" else "right", max_width=24)
+    for policy in comparison.policies:
+        rows = access.where(policy=policy)
+        label = comparison.label(policy)
+        for item in dict.fromkeys(rows["item"].tolist()):
+            part = rows.where(item=item)
+            figures = dict(zip(part["figure"].tolist(), part["mean"].tolist(), strict=True))
+            if item == "all":
+                shares = [f"{name} {percent(figures[name], 2)}" for name in ("served", "displaced")]
+                text = "; ".join([*shares, f"worse {percent(figures['untouched_worse'], 2)}"])
+                add_row(table, [label, text if policy != comparison.reference else shares[0]])
+            else:
+                cells = [number(figures["places_offered"]), number(100 * figures["filled_share"], 0)]
+                cells += [number(figures[name]) for name in ("applicants", "waiting", "waiting_last")]
+                add_row(table, [label, item, *cells])
+            label = ""
+    return table
+
+
+def _stage_table(comparison: Comparison) -> Any:
+    stages = comparison.tables["stages"]
+    table = grid("Furthest stage that households have reached at the end, %; below it the difference")
+    policy_column(table, comparison)
+    for stage in STAGES:
+        table.add_column(stage, justify="right", max_width=CELL_WIDTH)
+    for policy in comparison.policies:
+        cells = []
+        for stage in STAGES:
+            rows = stages.where(policy=policy, stage=stage)
+            columns = ("mean", "high", "difference", "difference_high")
+            middle, high, change, change_high = (float(rows[name][0]) for name in columns)
+            text = plus_minus_of(middle, high, 100.0, 1)
+            if policy != comparison.reference:
+                text += "\n" + plus_minus_of(change, change_high, 100.0, 2, signed)
+            cells.append(text)
+        add_row(table, [comparison.label(policy), *cells])
+    return table
+
+
+_STATUS: Final = {
+    "cheapest": "cheapest",
+    "frontier": "on the frontier",
+    "dominated": "dominated",
+    "extendedly_dominated": "dominated by a mix",
+    "tied": "tied",
+}
+
+
+def _icer_tables(comparison: Comparison) -> list[Any]:
+    icer = comparison.tables["icer"]
+    made = []
+    for effect in dict.fromkeys(icer["effect"].tolist()):
+        rows = icer.where(effect=effect)
+        table = grid(
+            f"Cost-effectiveness: {name_of(effect).lower()}",
+            "policies in order of discounted cost; the price of one more against the policy before on the frontier",
+        )
+        policy_column(table, comparison)
+        for head in ("cost", "effect", "standing", "price of one more"):
+            table.add_column(head, justify="left" if head == "standing" else "right")
+        for row in range(len(rows)):
+            ratio = [rupiah(float(rows[name][row])) for name in ("ratio", "low", "high")]
+            cells = [rupiah(float(rows["cost"][row])), number(float(rows["amount"][row]))]
+            cells += [_STATUS[str(rows["status"][row])], bracketed(*ratio) if ratio[0] != NONE else NONE]
+            add_row(table, [comparison.label(str(rows["policy"][row])), *cells])
+        made.append(table)
+    return made
