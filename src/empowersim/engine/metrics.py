@@ -98,7 +98,8 @@ def empowerment_index(p: Any, home: Any) -> float:
     """Empowerment index (0-1) of a household: weighted geometric mean of six scores, none below the floor.
 
     Income against `index_income_top`, functional literacy, health (not ill), say and voice (each the household's own
-    level and what it gained, scored by `score_of_sd`) and participation. The weights are a choice of values (`outcomes.yaml`). Geometric, so that
+    level and what it gained, scored by `score_of_sd`) and participation. The weights are a choice of values
+    (`outcomes.yaml`). Geometric, so that
     one dimension cannot buy off another (domain model, row 1).
     """
     floor = p.index_floor

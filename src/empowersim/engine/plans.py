@@ -240,7 +240,7 @@ def offer_of(
 
 
 def new_mentors(mentors: Mentors, count: int) -> NDArray[np.float32]:
-    """State of `count` mentors on their first day: competence of their type, rested, newly arrived (unless unchanging)."""
+    """State of `count` mentors on their first day: competence of their type, rested, newly arrived unless fixed."""
     start = dict.fromkeys(MENTOR_STATE, 0.0)
     start |= dict.fromkeys(MENTOR_STATE[:4], mentors.competence)
     start["months_since_course"] = 0.0 if mentors.refresher else float(YEAR)

@@ -356,7 +356,7 @@ def _community_cost(policy: Policy, total: Tally) -> Float64Array:
 
 
 def _mentor_pay(mentors: Mentors, series: Float64Array, months: int, end: int) -> Float64Array:
-    """Pay, supervision, courses and coordination by month, IDR, of the represented district; a vacant post is not paid."""
+    """Pay, supervision, courses, coordination by month (IDR) of the represented district; vacancies are not paid."""
     running = np.arange(months) < end
     filled = mentors.posts - series[1]
     course = mentors.refresher_cost / YEAR if mentors.refresher else 0.0

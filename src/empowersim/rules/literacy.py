@@ -2,7 +2,8 @@
 
 Classes teach what is not yet known (C121); what is learned fades unless used (C122), down to
 the level that the household's daily life keeps alive. That floor is ours: the prototype started everybody
-at zero, and without it a whole literate population would forget how to read. A month in which the class is missed counts as forgetting. Coefficients: ``literacy.yaml``.
+at zero, and without it a whole literate population would forget how to read. A missed month of class counts
+as forgetting. Coefficients: ``literacy.yaml``.
 """
 
 from __future__ import annotations

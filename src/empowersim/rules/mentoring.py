@@ -54,7 +54,7 @@ def contacts(p: Any, visits: float, sessions: float, quality: float) -> float:
 
 @rule
 def first_trust(p: Any, outsider: float, bonus: float, adat: float, local: float) -> float:
-    """Trust (0-1) at first meeting: of a stranger, more of a neighbour, less where custom is strong and language differs."""
+    """Trust (0-1) at first meeting: more in a neighbour, less where custom is strong and the language another."""
     return clip(outsider + bonus - p.language_gap * adat * (ONE - local), ZERO, ONE)
 
 

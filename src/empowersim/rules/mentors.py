@@ -50,7 +50,7 @@ def next_burnout(
 def leaving_chance(
     p: Any, burnout: float, refreshed: float, coaching: float, pay_ratio: float, permanent: float
 ) -> float:
-    """Chance (0-1 a month) that a mentor leaves; `refreshed` 1 = a course in the last year, `pay_ratio` over minimum wage."""
+    """Chance (0-1 a month) of leaving; `refreshed` 1 = a course in the last year, `pay_ratio` over minimum wage."""
     pull = (
         p.turnover_per_burnout * burnout
         + p.turnover_no_refresher * (ONE - refreshed)
@@ -69,5 +69,5 @@ def trust_kept(p: Any, handover: float) -> float:
 
 @rule
 def possible_trips(access: float, draw: float) -> float:
-    """Share (0-1) of the planned trips that weather and boats allow this month; its mean is `access`; `draw` uniform."""
+    """Share (0-1) of planned trips that weather and boats allow; its mean is `access`; `draw` uniform."""
     return clip(ONE - (ONE - access) * TWO * draw, ZERO, ONE)

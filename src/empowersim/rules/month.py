@@ -23,7 +23,7 @@ step   what                                            draw (`rng.Stream`)
 
 Leaving a programme early (DROP_OUT) is decided where places are kept. Every draw is made in
 every month whether it is needed or not: which number feeds a decision never depends on another decision.
-Departures from the prototype, besides those named in the docstrings of the rules: attendance follows last month's trust;
+Departures from the prototype, besides those named in the docstrings of rules: attendance follows last month's trust;
 leaving a programme counts from the next month on and ends every kind of place; sessions count as meetings in voice and
 participation; the dispersion of a place scales the persistent part of earnings but not of accustomed assets; insurance
 makes good a share of what a village-wide shock has left.

@@ -47,7 +47,7 @@ def next_knowledge(p: Any, knowledge: float, business: float, initiative: float,
 
 @rule
 def next_practice(p: Any, practice: float, knowledge: float, motivation: float, diffused: float, pace: float) -> float:
-    """Business practice (0-1) next month: knowledge becomes habit slowly, faster with motivation; neighbours are imitated."""
+    """Business practice (0-1) next month: knowledge becomes habit, faster with motivation; neighbours are imitated."""
     will = positive(ONE + p.practice_per_motivation * (motivation - p.motivation_start))
     return clip(practice + p.practice_ramp * will * pace * (knowledge - practice) + diffused, ZERO, ONE)
 
@@ -66,7 +66,7 @@ def acceptance(p: Any, take_up: float, motivation: float) -> float:
 
 @rule
 def worth_of_a_trade(demand: float, graduates: float) -> float:
-    """Worth (0-1) of one more graduate of a trade; `graduates` a household so far, `demand` = where it halves, 0 = no limit."""
+    """Worth (0-1) of one more graduate of a trade; `graduates` a household, `demand` where it halves (0 = never)."""
     limited = demand / greater(demand + graduates, demand * HALF)
     return select(demand > ZERO, limited, ONE)
 
