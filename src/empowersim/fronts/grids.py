@@ -67,6 +67,11 @@ def heads(unit: str) -> str:
     return ", SD" if unit == "SD" else ", 0 to 100"
 
 
+def heads_of_change(unit: str) -> str:
+    """As `heads`, for a column of differences: shares differ by points."""
+    return {", %": ", points", ", 0 to 100": ", points of 100"}.get(heads(unit), heads(unit))
+
+
 def bare(unit: str) -> tuple[float, int]:
     """Factor and decimals of a level in a column headed by `heads`; a difference has one decimal more."""
     if unit.startswith("IDR"):
@@ -78,7 +83,8 @@ def bare(unit: str) -> tuple[float, int]:
 
 def plus_minus(row: Any, factor: float, decimals: int, say: Callable[[float, int], str]) -> str:
     """Mean and half the width of a symmetric interval."""
-    return plus_minus_of(*(float(row[column][0]) for column in ("mean", "high")), factor, decimals, say)
+    middle, high = (float(row[column][0]) for column in ("mean", "high"))
+    return plus_minus_of(middle, high, factor, decimals, say)
 
 
 def plus_minus_of(

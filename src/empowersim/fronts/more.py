@@ -1,4 +1,4 @@
-"""The further tables of a comparison on a terminal: mentors, gains kept, budget by year, access, stages, cost-effectiveness."""
+"""Further tables of a comparison on a terminal: mentors, gains kept, budget, access, stages, cost-effectiveness."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from empowersim.fronts.grids import (
     policy_column,
 )
 from empowersim.fronts.numbers import NONE, interval, months, number, percent, quantity, rupiah, signed
-from empowersim.fronts.plots import name_of
+from empowersim.fronts.plots import name_of, said
 
 if TYPE_CHECKING:
     from empowersim.results.comparison import Comparison
@@ -99,9 +99,10 @@ def kept_sentences(comparison: Comparison, outcome: str) -> list[str]:
                 ends = interval(percent(low, 0), percent(high, 0))
                 parts.append(f"{percent(share, 0)} ({ends}) {months(int(rows['after'][row]))} later")
         if parts:
-            what = name_of(outcome).lower()
+            what = said(outcome)
             said.append(
-                f"Of what “{comparison.label(policy)}” has won on the {what} when it ends, there is left: {'; '.join(parts)}."
+                f"Of what “{comparison.label(policy)}” has won on the {what} when it ends, there is left: "
+                f"{'; '.join(parts)}."
             )
     return said
 
@@ -122,7 +123,13 @@ def _kept_table(comparison: Comparison) -> Any:
         gain, later = (quantity(float(kept[name][row]), unit, difference=True) for name in ("gain", "later"))
         share = [percent(float(kept[name][row]), 0) for name in ("kept", "kept_low", "kept_high")]
         ends = interval(*share[1:])
-        cells = [name_of(outcome), number(float(kept["after"][row])), gain, later, share[0] + (f" ({ends})" * bool(ends))]
+        cells = [
+            name_of(outcome),
+            number(float(kept["after"][row])),
+            gain,
+            later,
+            share[0] + (f" ({ends})" * bool(ends)),
+        ]
         add_row(table, [comparison.label(str(kept["policy"][row])), *cells])
     return table
 
@@ -219,7 +226,7 @@ def _icer_tables(comparison: Comparison) -> list[Any]:
     for effect in dict.fromkeys(icer["effect"].tolist()):
         rows = icer.where(effect=effect)
         table = grid(
-            f"Cost-effectiveness: {name_of(effect).lower()}",
+            f"Cost-effectiveness: {said(effect)}",
             "policies in order of discounted cost; the price of one more against the policy before on the frontier",
         )
         policy_column(table, comparison)

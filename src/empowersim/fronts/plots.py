@@ -177,6 +177,12 @@ def name_of(outcome: str, lang: Lang = "en") -> str:
     return names[lang] if names else outcome.replace("_", " ")
 
 
+def said(outcome: str, lang: Lang = "en") -> str:
+    """Return what people call an outcome or measure inside a sentence, as "poverty rate (P0)"."""
+    name = name_of(outcome, lang)
+    return name[:1].lower() + name[1:]
+
+
 def paths(
     comparison: Comparison,
     measure: str = "poverty_headcount",
@@ -409,8 +415,8 @@ def save_tornado(
         for one in table.contributions(outcome, of)
         if one.measurable(of)
     )
-    said = f"{name_of(outcome, lang)}, {months(table.months, lang)}. {told or _SAID['no_factor'][lang]}."
-    figure.savefig(folder / "tornado.png", dpi=dpi, metadata={"Description": said})
+    text = f"{name_of(outcome, lang)}, {months(table.months, lang)}. {told or _SAID['no_factor'][lang]}."
+    figure.savefig(folder / "tornado.png", dpi=dpi, metadata={"Description": text})
     return folder / "tornado.png"
 
 
@@ -647,6 +653,7 @@ __all__ = [
     "effects",
     "name_of",
     "paths",
+    "said",
     "save_figures",
     "save_tornado",
     "spread",

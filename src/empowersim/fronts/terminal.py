@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from empowersim.experiments.compare import Progress
 from empowersim.fronts.grids import (
     CELL_WIDTH,
+    add_row,
     bare,
     bracketed,
     columns_that_fit,
@@ -151,18 +152,15 @@ def _head(comparison: Comparison) -> str:
 
 
 def _level_table(comparison: Comparison, outcomes: Sequence[str], *, first: bool) -> Any:
-    from rich.text import Text
-
     reference = comparison.label(comparison.reference)
     below = f"; below it the difference from “{reference}”, same futures" if comparison.others else ""
     table = grid("Mean of the last twelve months ± half the 95 % interval" + below if first else "")
-    policy_column(grid, comparison)
+    policy_column(table, comparison)
     for outcome in outcomes:
-        grid.add_column(f"{name_of(outcome)}{heads(OUTCOMES[outcome].unit)}", max_width=CELL_WIDTH, justify="right")
+        table.add_column(f"{name_of(outcome)}{heads(OUTCOMES[outcome].unit)}", max_width=CELL_WIDTH, justify="right")
     for policy in comparison.policies:
-        cells = [Text(_level(comparison, policy, outcome)) for outcome in outcomes]
-        grid.add_row(Text(comparison.label(policy)), *cells)
-    return grid
+        add_row(table, [comparison.label(policy), *(_level(comparison, policy, outcome) for outcome in outcomes)])
+    return table
 
 
 def _level(comparison: Comparison, policy: str, outcome: str) -> str:
@@ -176,24 +174,20 @@ def _level(comparison: Comparison, policy: str, outcome: str) -> str:
 
 
 def _sure_table(comparison: Comparison) -> Any:
-    from rich.text import Text
-
     reference = comparison.label(comparison.reference)
     legend = "; ".join(f"{_SHORT[outcome]} {name_of(outcome).lower()}" for outcome in LEVELS[3:])
     table = grid(f"Better than “{reference}” in how many of 100 futures", legend)
-    policy_column(grid, comparison)
+    policy_column(table, comparison)
     for outcome in LEVELS:
-        grid.add_column(_SHORT[outcome], justify="right")
+        table.add_column(_SHORT[outcome], justify="right")
     for policy in comparison.others:
-        table = comparison.tables["differences"].where(policy=policy)
-        shares = (table.one("probability_better", outcome=outcome) for outcome in LEVELS)
-        grid.add_row(Text(comparison.label(policy)), *(number(100 * share) for share in shares))
-    return grid
+        rows = comparison.tables["differences"].where(policy=policy)
+        shares = (rows.one("probability_better", outcome=outcome) for outcome in LEVELS)
+        add_row(table, [comparison.label(policy), *(number(100 * share) for share in shares)])
+    return table
 
 
 def _money_table(comparison: Comparison) -> Any:
-    from rich.text import Text
-
     year = f", prices of {comparison.price_year}" if comparison.price_year else ""
     legend = (
         "years won: household-years below the poverty line fewer than under the reference" if comparison.others else ""
@@ -201,11 +195,11 @@ def _money_table(comparison: Comparison) -> Any:
     table = grid(
         f"Money over {months(comparison.months)}{year}, all {number(comparison.represents)} households", legend
     )
-    policy_column(grid, comparison)
-    grid.add_column("cost", justify="right")
+    policy_column(table, comparison)
+    table.add_column("cost", justify="right")
     if comparison.others:
-        grid.add_column("years won", justify="right")
-        grid.add_column("cost of a year won", justify="right")
+        table.add_column("years won", justify="right")
+        table.add_column("cost of a year won", justify="right")
     for policy in comparison.policies:
         rows = comparison.tables["outcomes"].where(policy=policy)
         cells = [rupiah(rows.one("mean", outcome=COST))]
@@ -213,20 +207,18 @@ def _money_table(comparison: Comparison) -> Any:
             won = plus_minus(rows.where(outcome=YEARS_AVERTED), 1.0, 0, number)
             price = bracketed(*(rupiah(rows.one(column, outcome=COST_PER_YEAR)) for column in ("mean", "low", "high")))
             cells += [won, price] if policy != comparison.reference else [NONE, NONE]
-        grid.add_row(Text(comparison.label(policy)), *(Text(cell) for cell in cells))
-    return grid
+        add_row(table, [comparison.label(policy), *cells])
+    return table
 
 
 def _winner_table(comparison: Comparison) -> Any:
-    from rich.text import Text
-
     band = percent(comparison.unchanged_band, 0)
     reference = comparison.label(comparison.reference)
     table = grid(
         f"Better and worse off than under “{reference}”, % of households",
         f"by consumption, beyond {band}; fifths of persons by starting consumption; others: never enrolled or visited",
     )
-    policy_column(grid, comparison)
+    policy_column(table, comparison)
     groups = (
         ("all", "all", "all"),
         ("poorest", "quintile", "1"),
@@ -234,15 +226,15 @@ def _winner_table(comparison: Comparison) -> Any:
         ("others", "contact", "untouched"),
     )
     for words, *_ in groups:
-        grid.add_column(f"{words}: better / worse", justify="right", max_width=13)
+        table.add_column(f"{words}: better / worse", justify="right", max_width=13)
     for policy in comparison.others:
-        table = comparison.tables["winners"].where(policy=policy)
+        rows = comparison.tables["winners"].where(policy=policy)
         cells = [
-            " / ".join(_share(table, figure, dimension, group) for figure in ("better", "worse"))
+            " / ".join(_share(rows, figure, dimension, group) for figure in ("better", "worse"))
             for _, dimension, group in groups
         ]
-        grid.add_row(Text(comparison.label(policy)), *cells)
-    return grid
+        add_row(table, [comparison.label(policy), *cells])
+    return table
 
 
 def _share(table: Any, figure: str, dimension: str, group: str) -> str:
