@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from empowersim.engine.outputs import HOURS, MEASURE_ROW, MEASURES, MENTOR_SERIES, Run
+from empowersim.experiments.factors import ANALYSED, tables_of
 from empowersim.experiments.reduce import reduce_runs
 from empowersim.experiments.summary import summarise
 from empowersim.results.comparison import Comparison
+from empowersim.results.factors import FactorTable
 from empowersim.results.provenance import run_id
 
 
@@ -98,8 +100,7 @@ def make_comparison(
     band = 0.01
     place = policies.index(reference)
     reduced = [
-        reduce_runs(runs, place, band=band, discount_rate=0.03, notes=("made by hand",), ends=ends)
-        for runs in futures
+        reduce_runs(runs, place, band=band, discount_rate=0.03, notes=("made by hand",), ends=ends) for runs in futures
     ]
     tables, first = summarise(iter(reduced), reference)
     inputs = {"scenario": scenario, "seed": seed, "policies": list(policies)}
@@ -153,3 +154,47 @@ def toy(replicates: int = 5, policies: tuple[str, ...] = ("skills", "mix")) -> C
             )
         futures.append(runs)
     return make_comparison(futures)
+
+
+def make_factors(
+    changes: dict[str, list[tuple[float, float]]], *, scenario: str = "toy", seed: int = 1, **more: object
+) -> FactorTable:
+    """A factor analysis in which each factor changes all outcomes by (contribution, contribution to effect) a future.
+
+    With all factors every outcome stands at 0.5 under the policy and 0.6 under the reference.
+    """
+    futures = []
+    for future in range(len(next(iter(changes.values())))):
+        cube = np.empty((1 + len(changes), 2, len(ANALYSED)))
+        cube[0, 0], cube[0, 1] = 0.5, 0.6
+        for place, steps in enumerate(changes.values(), start=1):
+            level, effect = steps[future]
+            cube[place, 0] = 0.5 - level
+            cube[place, 1] = 0.6 - level + effect
+        futures.append(cube)
+    directions = {name: "inhibits" if place % 2 == 0 else "supports" for place, name in enumerate(changes)}
+    inputs = {"scenario": scenario, "seed": seed, "factors": list(changes)}
+    made = FactorTable(
+        scenario=scenario,
+        title="Toy",
+        policy="mix",
+        reference="nothing",
+        policy_label={"en": "mix (en)", "id": "mix (id)"},
+        reference_label={"en": "nothing (en)", "id": "nothing (id)"},
+        seed=seed,
+        replicates=len(futures),
+        households=8,
+        represents=1000.0,
+        months=24,
+        burn_in=0,
+        factors=tuple(changes),
+        labels={name: {"en": f"{name} (en)", "id": f"{name} (id)"} for name in changes},
+        directions=directions,
+        already_off=(),
+        price_year=2024,
+        notes=("made by hand",),
+        run_id=run_id(inputs),
+        inputs=inputs,
+        tables=tables_of(tuple(changes), directions, futures),
+    )
+    return replace(made, **more)

@@ -27,19 +27,19 @@ def loaded_scenario(scenario: Any) -> Any:
 def known_name(name: str, known: Iterable[str], what: str, kind: str) -> str:
     """Return `name` if it is one of `known`; `SimulationError` names the nearest if it is not.
 
-    `what` is the argument in which it was given, `kind` what it should be ("policy of the file").
+    `what` is the argument in which it was given, `kind` what it should be ("a policy of the file").
     """
     names = list(known)
     if name in names:
         return name
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]}?" if near else "choose one of these"
-    raise SimulationError(f"{what}: expected a {kind} ({', '.join(names)}), found {name!r}; {hint}")
+    raise SimulationError(f"{what}: expected {kind} ({', '.join(names)}), found {name!r}; {hint}")
 
 
 def known_policy(name: str, known: Iterable[str], what: str) -> str:
     """Return `name` if it is a policy of the file; `SimulationError` names the nearest if it is not."""
-    return known_name(name, known, what, "policy of the file")
+    return known_name(name, known, what, "a policy of the file")
 
 
 def whole_number(name: str, value: Any, low: int, high: int | None = None) -> int:

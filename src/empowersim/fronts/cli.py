@@ -359,7 +359,7 @@ def _factor_plans(asked: argparse.Namespace) -> list[FactorPlan]:
     from empowersim.experiments.factors import ANALYSED, plan_factors
     from empowersim.scenario.load import load
 
-    known_name(asked.outcome, ANALYSED, "--outcome", "outcome")
+    known_name(asked.outcome, ANALYSED, "--outcome", "one of the outcomes")
     plans = []
     for given in (asked.file, asked.other):
         if given is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.grids import CELL_WIDTH, add_row, bare, grid, heads_of_change, plus_minus_of
+from empowersim.fronts.grids import GAP, add_row, bare, grid, heads_of_change, plus_minus_of
 from empowersim.fronts.numbers import NONE, interval, months, number, quantity, signed
 from empowersim.fronts.plots import name_of, said
 from empowersim.results.factors import HEADLINES, Contribution, FactorTable, Part, rank_changes
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NARROWEST: Final = 60
 _NAME_WIDTH: Final = 26
+_CELL_WIDTH: Final = 16
 _SAID: Final = 3
 """Factors that a sentence names."""
 _DEEP: Final = 11
@@ -54,47 +55,64 @@ def factor_grids(
 ) -> list[Any]:
     """Return the table of contributions, folded to `width`: factors by size on `outcome`, outcomes as columns.
 
-    Only factors that move a headline outcome measurably are shown, unless `everything` is asked for.
+    Without `everything` only headline outcomes are shown, and factors that move one of them by a digit that is printed.
     """
-    columns = list(dict.fromkeys((outcome, *(table.outcomes if everything else HEADLINES))))
-    each = max(1, (width - _NAME_WIDTH) // (CELL_WIDTH + 2))
+    columns = _columns(table, outcome, everything)
+    each = max(1, (width - _NAME_WIDTH - GAP) // (_CELL_WIDTH + GAP))
     count = -(-len(columns) // each)
     even = -(-len(columns) // count)
-    quiet = set() if everything else {*table.idle(), *table.unmeasurable()}
+    quiet = set() if everything else {*table.idle(), *table.unmeasurable(), *_small(table, columns, of)}
     order = [one.factor for one in table.contributions(outcome, of) if one.factor not in quiet]
-    found = {name: {one.factor: one for one in table.contributions(name, of)} for name in columns}
     reference = table.reference_label.get("en") or table.reference
-    what = "the effect against “" + reference + "”" if of == "effect" else "each outcome"
-    made = []
-    for at in range(0, len(columns), even):
-        part = columns[at : at + even]
-        title = f"What each factor contributes to {what}: with it minus without it, ± half the 95 % interval"
-        made.append(_factor_grid(table, order, part, found, of, "" if at else title))
-    return made
+    what = f"the effect against “{reference}”" if of == "effect" else "each outcome"
+    title = f"What each factor contributes to {what}: with it minus without it, ± half the 95 % interval"
+    return [
+        _factor_grid(table, order, columns[at : at + even], of, "" if at else title)
+        for at in range(0, len(columns), even)
+    ]
 
 
-def _factor_grid(
-    table: FactorTable,
-    order: Sequence[str],
-    columns: Sequence[str],
-    found: dict[str, dict[str, Contribution]],
-    of: Part,
-    title: str,
-) -> Any:
-    made = grid(title, "( ): cannot be told from zero" if title else "")
+def _columns(table: FactorTable, outcome: str, everything: bool) -> list[str]:
+    return list(dict.fromkeys((outcome, *(table.outcomes if everything else HEADLINES))))
+
+
+def _factor_grid(table: FactorTable, order: Sequence[str], columns: Sequence[str], of: Part, title: str) -> Any:
+    made = grid(title, "( ): cannot be told from zero; 0: too small for the digits shown" if title else "")
     made.add_column("factor", max_width=_NAME_WIDTH, overflow="fold")
+    cells: dict[str, list[str]] = {factor: [] for factor in order}
     for name in columns:
-        made.add_column(f"{name_of(name)}{heads_of_change(OUTCOMES[name].unit)}", max_width=CELL_WIDTH, justify="right")
+        made.add_column(
+            f"{name_of(name)}{heads_of_change(OUTCOMES[name].unit)}", max_width=_CELL_WIDTH, justify="right"
+        )
+        for one in table.contributions(name, of):
+            if one.factor in cells:
+                cells[one.factor].append(_cell(one, name, of))
     for factor in order:
-        cells = []
-        for name in columns:
-            one = found[name][factor]
-            scale, decimals = bare(OUTCOMES[name].unit)
-            middle, _, high = one.part(of)
-            text = plus_minus_of(middle, high, scale, decimals + 1, signed)
-            cells.append(text if one.measurable(of) or middle == 0.0 or text == NONE else f"({text})")
-        add_row(made, [table.label(factor), *cells])
+        add_row(made, [table.label(factor), *cells[factor]])
     return made
+
+
+def _cell(one: Contribution, outcome: str, of: Part) -> str:
+    scale, decimals = bare(OUTCOMES[outcome].unit)
+    middle, _, high = one.part(of)
+    text = plus_minus_of(middle, high, scale, decimals + 1, signed)
+    if text == NONE:
+        return NONE
+    if not any(digit in text for digit in "123456789"):
+        return "0"
+    return text if one.measurable(of) else f"({text})"
+
+
+def _small(table: FactorTable, columns: Sequence[str], of: Part) -> list[str]:
+    """Factors whose contribution to every column prints as nothing."""
+    seen = {
+        one.factor
+        for name in columns
+        for one in table.contributions(name, of)
+        if _cell(one, name, of) not in {"0", NONE}
+    }
+    gone = {*seen, *table.idle(), *table.unmeasurable()}
+    return [name for name in table.factors if name not in gone]
 
 
 def sentences(table: FactorTable, outcome: str, of: Part = "level") -> list[str]:
@@ -107,6 +125,7 @@ def sentences(table: FactorTable, outcome: str, of: Part = "level") -> list[str]
         told += _effect(table, outcome)
     told += _against_the_label(table, outcome, of)
     named = [
+        ("Measurable, but too small for the digits shown: ", _small(table, _columns(table, outcome, False), of)),
         ("Nothing measurable on any of these outcomes (intervals hold zero): ", table.unmeasurable()),
         ("Not at work here (without them every figure is the same): ", table.idle()),
         ("Switched off by the scenario: ", table.already_off),
@@ -152,14 +171,20 @@ def _visits(table: FactorTable) -> str:
 
 
 def _effect(table: FactorTable, outcome: str) -> list[str]:
-    if table.policy == table.reference:
+    """What the policy does, and what it would do without the factors that its effect hangs on most."""
+    whole, unit = table.effect(outcome), OUTCOMES[outcome].unit
+    if table.policy == table.reference or not isfinite(whole):
         return []
-    told = [one for one in table.contributions(outcome, "effect") if one.measurable("effect")]
-    what = f"The effect of “{_policy(table)}” itself on the {said(outcome)}"
+    reference = table.reference_label.get("en") or table.reference
+    change = quantity(whole, unit, difference=True)
+    what = f"“{_policy(table)}” changes the {said(outcome)} by {change} against “{reference}”"
+    told = [one for one in table.contributions(outcome, "effect") if one.measurable("effect")][:_SAID]
     if not told:
-        return [f"{what} does not hang measurably on any one factor."]
-    parts = [f"“{table.label(one.factor)}” {_amount(one, outcome, 'effect')}" for one in told[:_SAID]]
-    return [f"{what} is moved most by {'; '.join(parts)} (--of effect)."]
+        return [f"{what}; no one factor moves that effect measurably."]
+    parts = [
+        f"{quantity(whole - one.effect, unit, difference=True)} without “{table.label(one.factor)}”" for one in told
+    ]
+    return [f"{what}; it would be {', '.join(parts)} (ranked so: --of effect)."]
 
 
 def _against_the_label(table: FactorTable, outcome: str, of: Part) -> list[str]:
@@ -179,8 +204,8 @@ def two_rankings(first: FactorTable, second: FactorTable, outcome: str, of: Part
     """Return the ranks and contributions of two analyses side by side, in the order of the first; a rich table."""
     scale, decimals = bare(OUTCOMES[outcome].unit)
     made = grid(
-        f"Rank by size of the contribution{heads_of_change(OUTCOMES[outcome].unit)}; – where it cannot be told from zero",
-        "change: places gained (+) or lost from the first to the second",
+        f"Rank by size of the contribution{heads_of_change(OUTCOMES[outcome].unit)}",
+        f"{NONE}: cannot be told from zero; change: places gained (+) or lost from the first to the second",
     )
     made.add_column("factor", max_width=_NAME_WIDTH, overflow="fold")
     for name in _names(first, second):

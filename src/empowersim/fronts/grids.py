@@ -48,7 +48,7 @@ def add_row(table: Any, cells: Iterable[str]) -> None:
 
 def columns_that_fit(width: int, names: Sequence[Any]) -> list[Sequence[Any]]:
     """Split columns evenly into as few tables as `width` allows beside a column of policies."""
-    each = max(1, (width - POLICY_WIDTH) // (CELL_WIDTH + GAP))
+    each = max(1, (width - POLICY_WIDTH - GAP) // (CELL_WIDTH + GAP))
     count = -(-len(names) // each)
     even = -(-len(names) // max(count, 1))
     return [names[at : at + even] for at in range(0, len(names), even)]

@@ -72,8 +72,7 @@ def _mentor_table(comparison: Comparison, names: list[str], columns: Any, title:
     for _, head, _, _ in columns:
         table.add_column(head, justify="right", max_width=8 if narrow else CELL_WIDTH)
     for policy in names:
-        ledger = comparison.tables["mentors"].where(policy=policy)
-        figures = dict(zip(ledger["figure"].tolist(), ledger["mean"].tolist(), strict=True))
+        figures = _figures(comparison.tables["mentors"].where(policy=policy))
         figures["contact"] = figures["share_sessions"] + figures["share_visits"]
         cells = [number(factor * figures[figure], decimals) for figure, _, factor, decimals in columns]
         add_row(table, [comparison.label(policy), *cells])
@@ -82,14 +81,21 @@ def _mentor_table(comparison: Comparison, names: list[str], columns: Any, title:
 
 def further_tables(comparison: Comparison) -> list[Any]:
     """Return the tables that are printed only when everything is asked for."""
-    made = [_kept_table(comparison), _budget_table(comparison), _access_table(comparison), _stage_table(comparison)]
-    return [table for table in [*made, *_icer_tables(comparison)] if table is not None]
+    made = [
+        _kept_table(comparison),
+        _budget_table(comparison),
+        _access_table(comparison),
+        _displacement_table(comparison),
+        _stage_table(comparison),
+        *_icer_tables(comparison),
+    ]
+    return [table for table in made if table is not None]
 
 
 def kept_sentences(comparison: Comparison, outcome: str) -> list[str]:
     """Say of policies that end within the horizon how much of their gain in an outcome is left."""
     table = comparison.tables["kept"].where(outcome=outcome)
-    said = []
+    sentences = []
     for policy in comparison.others:
         rows = table.where(policy=policy)
         parts = []
@@ -100,11 +106,11 @@ def kept_sentences(comparison: Comparison, outcome: str) -> list[str]:
                 parts.append(f"{percent(share, 0)} ({ends}) {months(int(rows['after'][row]))} later")
         if parts:
             what = said(outcome)
-            said.append(
+            sentences.append(
                 f"Of what “{comparison.label(policy)}” has won on the {what} when it ends, there is left: "
                 f"{'; '.join(parts)}."
             )
-    return said
+    return sentences
 
 
 def _kept_table(comparison: Comparison) -> Any:
@@ -114,8 +120,9 @@ def _kept_table(comparison: Comparison) -> Any:
     legend = "difference from the reference at the end of the policy and later (means of three months); 95 % intervals"
     table = grid("Gains kept after the end of a policy", legend)
     policy_column(table, comparison)
-    for head in ("outcome", "months after", "gain at the end", "gain left", "share kept"):
+    for head in ("outcome", "months later", "gain at the end", "gain left", "share kept"):
         table.add_column(head, justify="left" if head == "outcome" else "right", max_width=20)
+    before = ""
     for row in range(len(kept)):
         outcome, unit = str(kept["outcome"][row]), str(kept["unit"][row])
         if outcome not in _KEPT_SHOWN:
@@ -130,7 +137,9 @@ def _kept_table(comparison: Comparison) -> Any:
             later,
             share[0] + (f" ({ends})" * bool(ends)),
         ]
-        add_row(table, [comparison.label(str(kept["policy"][row])), *cells])
+        label = comparison.label(str(kept["policy"][row]))
+        add_row(table, [label if label != before else "", *cells])
+        before = label
     return table
 
 
@@ -163,32 +172,50 @@ def _budget_table(comparison: Comparison) -> Any:
 
 def _access_table(comparison: Comparison) -> Any:
     access = comparison.tables["access"]
-    reference = comparison.label(comparison.reference)
     table = grid(
-        "Places, and who waits or is displaced",
-        "applicants and waiting: mean of the intakes, eligible and willing households; last: after the last intake; "
-        f"displaced: % of all households served under “{reference}” but not here; worse: % of all households that were "
-        "served neither here nor there and end worse off",
+        "Places, and who waits",
+        "applicants and waiting: eligible and willing households, mean of the intakes; last: after the last intake",
     )
     policy_column(table, comparison)
-    for head in ("programme", "places", "filled, %", "applicants", "waiting", "last"):
-        table.add_column(head, justify="left" if head == "programme" else "right", max_width=24)
+    table.add_column("programme", max_width=24, overflow="fold")
+    for head in ("places", "filled, %", "applicants", "waiting", "last"):
+        table.add_column(head, justify="right")
     for policy in comparison.policies:
         rows = access.where(policy=policy)
         label = comparison.label(policy)
         for item in dict.fromkeys(rows["item"].tolist()):
-            part = rows.where(item=item)
-            figures = dict(zip(part["figure"].tolist(), part["mean"].tolist(), strict=True))
             if item == "all":
-                shares = [f"{name} {percent(figures[name], 2)}" for name in ("served", "displaced")]
-                text = "; ".join([*shares, f"worse {percent(figures['untouched_worse'], 2)}"])
-                add_row(table, [label, text if policy != comparison.reference else shares[0]])
-            else:
-                cells = [number(figures["places_offered"]), number(100 * figures["filled_share"], 0)]
-                cells += [number(figures[name]) for name in ("applicants", "waiting", "waiting_last")]
-                add_row(table, [label, item, *cells])
+                continue
+            figures = _figures(rows.where(item=item))
+            cells = [number(figures["places_offered"]), number(100 * figures["filled_share"], 0)]
+            cells += [number(figures[name]) for name in ("applicants", "waiting", "waiting_last")]
+            add_row(table, [label, item.replace("_", " "), *cells])
             label = ""
+    return table if table.row_count else None
+
+
+def _displacement_table(comparison: Comparison) -> Any:
+    reference = comparison.label(comparison.reference)
+    table = grid(
+        "Who is served, and at whose cost, % of all households",
+        f"served: ever enrolled or visited; displaced: served under “{reference}” but not here; others worse: served "
+        "neither here nor there, and worse off at the end",
+    )
+    policy_column(table, comparison)
+    for head in ("served", "displaced", "others worse"):
+        table.add_column(head, justify="right")
+    for policy in comparison.policies:
+        figures = _figures(comparison.tables["access"].where(policy=policy, item="all"))
+        shares = [figures[name] for name in ("served", "displaced", "untouched_worse")]
+        cells = [number(100 * share, 2) for share in shares]
+        add_row(
+            table, [comparison.label(policy), *(cells if policy != comparison.reference else [cells[0], NONE, NONE])]
+        )
     return table
+
+
+def _figures(rows: Any) -> dict[str, float]:
+    return dict(zip(rows["figure"].tolist(), rows["mean"].tolist(), strict=True))
 
 
 def _stage_table(comparison: Comparison) -> Any:
@@ -235,7 +262,14 @@ def _icer_tables(comparison: Comparison) -> list[Any]:
         for row in range(len(rows)):
             ratio = [rupiah(float(rows[name][row])) for name in ("ratio", "low", "high")]
             cells = [rupiah(float(rows["cost"][row])), number(float(rows["amount"][row]))]
-            cells += [_STATUS[str(rows["status"][row])], bracketed(*ratio) if ratio[0] != NONE else NONE]
+            cells += [_STATUS[str(rows["status"][row])], _price(*ratio)]
             add_row(table, [comparison.label(str(rows["policy"][row])), *cells])
         made.append(table)
     return made
+
+
+def _price(middle: str, low: str, high: str) -> str:
+    """Price of one more with its interval; where effects cannot be told apart it has none."""
+    if middle == NONE:
+        return NONE
+    return f"{middle} (not certain)" if NONE in {low, high} else bracketed(middle, low, high)

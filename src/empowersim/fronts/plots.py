@@ -70,8 +70,8 @@ NAMES: Final[dict[str, dict[str, str]]] = {
     "trust": {"en": "Trust in the mentor", "id": "Kepercayaan kepada pendamping"},
     "visits": {"en": "Visits of mentors", "id": "Kunjungan pendamping"},
     "enrolled": {"en": "Enrolled households", "id": "Rumah tangga peserta"},
-    "multidimensional_headcount": {"en": "Multidimensionally poor", "id": "Penduduk miskin multidimensi"},
-    "multidimensional_poverty": {"en": "Multidimensional poverty", "id": "Indeks kemiskinan multidimensi"},
+    "multidimensional_headcount": {"en": "Poor in many dimensions (H)", "id": "Penduduk miskin multidimensi"},
+    "multidimensional_poverty": {"en": "Poverty in many dimensions (M0)", "id": "Indeks kemiskinan multidimensi"},
     "gini": {"en": "Inequality (Gini)", "id": "Ketimpangan (rasio Gini)"},
     "vulnerable": {"en": "Vulnerable households", "id": "Rumah tangga rentan miskin"},
     "chronic_poverty": {"en": "Chronic poverty", "id": "Kemiskinan kronis"},
@@ -396,7 +396,8 @@ def _legend(axes: Any, shown: Sequence[Contribution], better: int, of: Part, lan
             if helps in kinds
         ]
     if handles:
-        axes.legend(handles=handles, loc="lower right", fontsize=_SIZE, frameon=False)
+        left, right = axes.get_xlim()
+        axes.legend(handles=handles, loc=f"lower {'left' if -left > right else 'right'}", fontsize=_SIZE, frameon=False)
 
 
 def save_tornado(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import fsum, isfinite, nan
 from typing import Any, Final, Literal, NamedTuple
 
 from empowersim.results.comparison import number_or_none
@@ -128,6 +128,12 @@ class FactorTable:
         columns = [rows[name].tolist() for name in Contribution._fields]
         found = [Contribution(*values) for values in zip(*columns, strict=True)]
         return sorted(found, key=lambda one: -abs(one.part(of)[0]) if isfinite(one.part(of)[0]) else 1.0)
+
+    def effect(self, outcome: str) -> float:
+        """Return the effect of the policy with all factors at work: mean difference from the reference; NaN if none."""
+        rows = self.tables["factor_futures"].where(factor="", outcome=outcome)
+        found = [value for value in (rows["value"] - rows["reference"]).tolist() if isfinite(value)]
+        return fsum(found) / len(found) if found else nan
 
     def unmeasurable(self) -> tuple[str, ...]:
         """Factors at work whose contribution to none of the headline outcomes can be told from zero."""
