@@ -114,7 +114,9 @@ def test_all_factors_off_is_the_plain_model_exactly(compiled: Compiled) -> None:
 
 
 def test_a_factor_that_a_scenario_does_not_use_changes_nothing(compiled: Compiled) -> None:
-    policy = replace(compiled.policies["mix_resident"], mentors=replace(compiled.policies["mix_resident"].mentors, rotation=0))
+    policy = replace(
+        compiled.policies["mix_resident"], mentors=replace(compiled.policies["mix_resident"].mentors, rotation=0)
+    )
     world = replace(compiled, policies={"x": policy})
     before, after = run(world, "x"), run(without(world, ["area_transfer"]), "x")
     assert np.array_equal(before.monthly, after.monthly, equal_nan=True)

@@ -156,7 +156,7 @@ def test_every_rule_has_a_test_here() -> None:
 
 
 def test_mentors_leave_at_their_hazard() -> None:
-    """Rested mentors without course or feedback leave at 0.004 x 4.0 x 2.0 a month; false alarm rate below 1 in 1,000."""
+    """Rested mentors without course or feedback leave at 0.004 x 4.0 x 2.0 a month; false alarms below 1 in 1,000."""
     idle = Mentors(posts=2000.0, visit_hours=0.1, admin_hours_per_client=0.0)
     result = run(idle, households=20_000, months=24)
     posts = series(result, "posts") - series(result, "vacant")

@@ -199,8 +199,6 @@ def test_shares_stay_shares_at_every_corner_of_the_parameters(situation, corner)
     assert np.isfinite(np.array(after)).all()
 
 
-
-
 def whole_range(columns):
     """The registry's bounds themselves; open ones end at a million L."""
     return {column.name: (column.lower, min(column.upper, 1e6)) for column in columns}
@@ -535,7 +533,9 @@ def test_a_dose_really_does_something(field, amount, column):
     """Directions above allow for no effect at all (someone stays away); a typical household that comes must gain."""
     village, home, draw = filled(Village, PLACE), filled(Household, TYPICAL), filled(Draw, QUIET)
     without = live(village, home, filled(Dose, {"competence": 0.6, "education": 1.0, "session_quality": 1.0}), draw)
-    with_it = live(village, home, filled(Dose, {"competence": 0.6, "education": 1.0, "session_quality": 1.0, field: amount}), draw)
+    with_it = live(
+        village, home, filled(Dose, {"competence": 0.6, "education": 1.0, "session_quality": 1.0, field: amount}), draw
+    )
     assert getattr(with_it, column) > getattr(without, column) * (1 + 1e-4)
 
 
@@ -671,9 +671,7 @@ def settled(p, k, years, competence=0.0, own=0.0):
     k, own, competence = np.float32(k), np.float32(own), np.float32(competence)
     for _ in range(12 * years):
         change = np.float32(assets.drift(p, k, own, competence))
-        k = np.float32(
-            assets.next_k(p, k, change, own, competence, np.float32(0), np.float32(0), np.float32(0.5))
-        )
+        k = np.float32(assets.next_k(p, k, change, own, competence, np.float32(0), np.float32(0), np.float32(0.5)))
     return float(k)
 
 

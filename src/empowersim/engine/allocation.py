@@ -477,7 +477,7 @@ def keep_trust(block: Any, first: int, last: int, kept: float) -> int:
 
 
 @rule
-def guide(p: Any, plan: Any, crew: Any, m: int, members: float, guidance: Any, first: int, last: int) -> float:
+def guide(p: Any, plan: Any, crew: Any, m: int, members: float, guidance: Any, first: int, last: int) -> Any:
     """Write what a mentor brings into the tiles of its area; returns its competence at work (0-1)."""
     mentor = plan.mentor
     months = crew[m, _IN_POST]

@@ -134,7 +134,9 @@ def plan_factors(
     known = list(loaded.policies)
     chosen = known_policy(policy, known, "policy") if policy is not None else mentored_policy(compiled.policies)
     wanted = (
-        set(registry()) if factors is None else {known_name(name, registry(), "factors", "a factor") for name in factors}
+        set(registry())
+        if factors is None
+        else {known_name(name, registry(), "factors", "a factor") for name in factors}
     )
     names = tuple(name for name in registry() if name in wanted and name not in compiled.factors_off)
     inputs = {

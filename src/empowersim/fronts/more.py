@@ -70,7 +70,7 @@ def _mentor_table(comparison: Comparison, names: list[str], columns: Any, title:
     table = grid(title)
     policy_column(table, comparison)
     for _, head, _, _ in columns:
-        table.add_column(head, justify="right", max_width=8 if narrow else CELL_WIDTH)
+        table.add_column(head, justify="right", max_width=7 if narrow else CELL_WIDTH)
     for policy in names:
         figures = _figures(comparison.tables["mentors"].where(policy=policy))
         figures["contact"] = figures["share_sessions"] + figures["share_visits"]
