@@ -131,3 +131,41 @@ def test_distance_costs_visits_on_islands(compiled: Compiled) -> None:
 def test_an_unknown_factor_is_named_with_the_nearest(compiled: Compiled) -> None:
     with pytest.raises(ParameterError, match="no factor is called distanse; did you mean distance"):
         without(compiled, ["distanse"])
+
+
+# what a factor must move, by its name: measure of the run, and the sign of (with it - without it)
+DIRECTIONS = {
+    "distance": ("visits", -1),
+    "weather_and_access": ("visits", -1),
+    "no_signal": ("visits", -1),
+    "administration": ("visits", -1),
+    "caseload": ("visits", -1),
+    "growing_trust": ("trust", 1),
+    "language_gap": ("trust", -1),
+    "village_shocks": ("income", -1),
+    "asset_deaths": ("assets", -1),
+    "theft": ("thefts", 1),
+    "health_access": ("health", -1),
+    "illness": ("health", -1),
+    "kin_sharing": ("poverty_gap", -1),
+    "entitlements": ("claims", 1),
+    "motivation": ("motivation", 1),
+    "dropping_out": ("enrolled", -1),
+}
+
+
+@pytest.fixture(scope="module")
+def islands(compiled: Compiled) -> Any:
+    """The islands with few commuting mentors for many clients, so that hours bind."""
+    policy = compiled.policies["mix_commuting"]
+    few = replace(policy.mentors, posts=policy.mentors.posts * 3, dynamics=False)
+    world = replace(compiled, policies={"x": replace(policy, mentors=few)})
+    return world, run(world, "x")
+
+
+@pytest.mark.parametrize("name", DIRECTIONS)
+def test_a_factor_moves_what_it_should_in_its_direction(islands: Any, name: str) -> None:
+    world, with_it = islands
+    measure, sign = DIRECTIONS[name]
+    change = np.nanmean(with_it.series(measure)) - np.nanmean(run(without(world, [name]), "x").series(measure))
+    assert sign * change > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.grids import GAP, add_row, bare, grid, heads_of_change, plus_minus_of
+from empowersim.fronts.grids import GAP, add_row, bare, grid, heads_of_change, number_column, plus_minus_of, text_column
 from empowersim.fronts.numbers import NONE, interval, months, number, quantity, signed
 from empowersim.fronts.plots import name_of, said
 from empowersim.results.factors import HEADLINES, Contribution, FactorTable, Part, rank_changes
@@ -78,7 +78,7 @@ def _columns(table: FactorTable, outcome: str, everything: bool) -> list[str]:
 
 def _factor_grid(table: FactorTable, order: Sequence[str], columns: Sequence[str], of: Part, title: str) -> Any:
     made = grid(title, "( ): cannot be told from zero; 0: too small for the digits shown" if title else "")
-    made.add_column("factor", max_width=_NAME_WIDTH, overflow="fold")
+    text_column(made, "factor", _NAME_WIDTH)
     cells: dict[str, list[str]] = {factor: [] for factor in order}
     for name in columns:
         made.add_column(
@@ -207,10 +207,10 @@ def two_rankings(first: FactorTable, second: FactorTable, outcome: str, of: Part
         f"Rank by size of the contribution{heads_of_change(OUTCOMES[outcome].unit)}",
         f"{NONE}: cannot be told from zero; change: places gained (+) or lost from the first to the second",
     )
-    made.add_column("factor", max_width=_NAME_WIDTH, overflow="fold")
+    text_column(made, "factor", _NAME_WIDTH)
     for name in _names(first, second):
-        made.add_column(name, justify="right", max_width=24)
-    made.add_column("change", justify="right")
+        number_column(made, name, 24)
+    number_column(made, "change")
     last = len(first.factors) + len(second.factors)
     changes = rank_changes(first, second, outcome, of)
     for one in sorted(changes, key=lambda change: (change.rank_first or last, change.rank_second or last)):

@@ -39,6 +39,16 @@ def policy_column(table: Any, comparison: Comparison) -> None:
     table.add_column("policy", min_width=min(widest, POLICY_WIDTH), max_width=POLICY_WIDTH, overflow="fold")
 
 
+def text_column(table: Any, head: str, max_width: int = 24) -> None:
+    """Add a column of words, folded where they are long."""
+    table.add_column(head, max_width=max_width, overflow="fold")
+
+
+def number_column(table: Any, head: str, max_width: int | None = None) -> None:
+    """Add a column of numbers; where the terminal is too narrow they are folded, never cut."""
+    table.add_column(head, justify="right", max_width=max_width, overflow="fold")
+
+
 def add_row(table: Any, cells: Iterable[str]) -> None:
     """Add a row of plain texts: nothing in them is markup."""
     from rich.text import Text

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 from empowersim.engine.outputs import STAGES
 from empowersim.fronts.grids import (
     CELL_WIDTH,
+    GAP,
+    POLICY_WIDTH,
     add_row,
     bracketed,
     columns_that_fit,
     grid,
+    number_column,
     plus_minus_of,
     policy_column,
+    text_column,
 )
 from empowersim.fronts.numbers import NONE, interval, months, number, percent, quantity, rupiah, signed
 from empowersim.fronts.plots import name_of, said
@@ -70,7 +74,7 @@ def _mentor_table(comparison: Comparison, names: list[str], columns: Any, title:
     table = grid(title)
     policy_column(table, comparison)
     for _, head, _, _ in columns:
-        table.add_column(head, justify="right", max_width=7 if narrow else CELL_WIDTH)
+        number_column(table, head, 7 if narrow else CELL_WIDTH)
     for policy in names:
         figures = _figures(comparison.tables["mentors"].where(policy=policy))
         figures["contact"] = figures["share_sessions"] + figures["share_visits"]
@@ -79,11 +83,11 @@ def _mentor_table(comparison: Comparison, names: list[str], columns: Any, title:
     return table
 
 
-def further_tables(comparison: Comparison) -> list[Any]:
+def further_tables(comparison: Comparison, width: int) -> list[Any]:
     """Return the tables that are printed only when everything is asked for."""
     made = [
         _kept_table(comparison),
-        _budget_table(comparison),
+        _budget_table(comparison, width),
         _access_table(comparison),
         _displacement_table(comparison),
         _stage_table(comparison),
@@ -121,7 +125,7 @@ def _kept_table(comparison: Comparison) -> Any:
     table = grid("Gains kept after the end of a policy", legend)
     policy_column(table, comparison)
     for head in ("outcome", "months later", "gain at the end", "gain left", "share kept"):
-        table.add_column(head, justify="left" if head == "outcome" else "right", max_width=20)
+        text_column(table, head) if head == "outcome" else number_column(table, head, 20)
     before = ""
     for row in range(len(kept)):
         outcome, unit = str(kept["outcome"][row]), str(kept["unit"][row])
@@ -143,18 +147,19 @@ def _kept_table(comparison: Comparison) -> Any:
     return table
 
 
-def _budget_table(comparison: Comparison) -> Any:
+def _budget_table(comparison: Comparison, width: int) -> Any:
     budget = comparison.tables["budget"]
     years = sorted(set(budget["year"].tolist()))
-    shown = years if len(years) <= 5 else [*years[:3], years[-1]]
+    room = max(2, (width - POLICY_WIDTH - 5 * GAP - 26) // 8)
+    shown = years if len(years) <= room else [*years[: room - 1], years[-1]]
     table = grid(
         "Budget by year, billion Rp",
         "all: what is spent in the year; whole: all years; today: whole, discounted to the first month",
     )
     policy_column(table, comparison)
-    table.add_column("part")
+    text_column(table, "part", 10)
     for head in [*(f"year {year}" for year in shown), "whole", "today"]:
-        table.add_column(head, justify="right")
+        number_column(table, head)
     for policy in comparison.policies:
         rows = budget.where(policy=policy)
         parts = dict.fromkeys(zip(rows["dimension"].tolist(), rows["group"].tolist(), strict=True))
@@ -177,9 +182,9 @@ def _access_table(comparison: Comparison) -> Any:
         "applicants and waiting: eligible and willing households, mean of the intakes; last: after the last intake",
     )
     policy_column(table, comparison)
-    table.add_column("programme", max_width=24, overflow="fold")
+    text_column(table, "programme")
     for head in ("places", "filled, %", "applicants", "waiting", "last"):
-        table.add_column(head, justify="right")
+        number_column(table, head)
     for policy in comparison.policies:
         rows = access.where(policy=policy)
         label = comparison.label(policy)
@@ -203,7 +208,7 @@ def _displacement_table(comparison: Comparison) -> Any:
     )
     policy_column(table, comparison)
     for head in ("served", "displaced", "others worse"):
-        table.add_column(head, justify="right")
+        number_column(table, head)
     for policy in comparison.policies:
         figures = _figures(comparison.tables["access"].where(policy=policy, item="all"))
         shares = [figures[name] for name in ("served", "displaced", "untouched_worse")]
@@ -223,7 +228,7 @@ def _stage_table(comparison: Comparison) -> Any:
     table = grid("Furthest stage that households have reached at the end, %; below it the difference")
     policy_column(table, comparison)
     for stage in STAGES:
-        table.add_column(stage, justify="right", max_width=CELL_WIDTH)
+        number_column(table, stage, CELL_WIDTH)
     for policy in comparison.policies:
         cells = []
         for stage in STAGES:
@@ -258,7 +263,7 @@ def _icer_tables(comparison: Comparison) -> list[Any]:
         )
         policy_column(table, comparison)
         for head in ("cost", "effect", "standing", "price of one more"):
-            table.add_column(head, justify="left" if head == "standing" else "right")
+            text_column(table, head) if head == "standing" else number_column(table, head)
         for row in range(len(rows)):
             ratio = [rupiah(float(rows[name][row])) for name in ("ratio", "low", "high")]
             cells = [rupiah(float(rows["cost"][row])), number(float(rows["amount"][row]))]

@@ -19,6 +19,7 @@ from empowersim.fronts.grids import (
     columns_that_fit,
     grid,
     heads,
+    number_column,
     plus_minus,
     policy_column,
 )
@@ -117,7 +118,7 @@ def tables(comparison: Comparison, width: int, *, everything: bool = False) -> l
     if comparison.others:
         made.append(_winner_table(comparison))
     made += mentor_tables(comparison, width, everything=everything)
-    return [*made, *further_tables(comparison)] if everything else made
+    return [*made, *further_tables(comparison, width)] if everything else made
 
 
 def verdict(comparison: Comparison) -> list[str]:
@@ -157,7 +158,7 @@ def _level_table(comparison: Comparison, outcomes: Sequence[str], *, first: bool
     table = grid("Mean of the last twelve months ± half the 95 % interval" + below if first else "")
     policy_column(table, comparison)
     for outcome in outcomes:
-        table.add_column(f"{name_of(outcome)}{heads(OUTCOMES[outcome].unit)}", max_width=CELL_WIDTH, justify="right")
+        number_column(table, f"{name_of(outcome)}{heads(OUTCOMES[outcome].unit)}", CELL_WIDTH)
     for policy in comparison.policies:
         add_row(table, [comparison.label(policy), *(_level(comparison, policy, outcome) for outcome in outcomes)])
     return table
@@ -179,7 +180,7 @@ def _sure_table(comparison: Comparison) -> Any:
     table = grid(f"Better than “{reference}” in how many of 100 futures", legend)
     policy_column(table, comparison)
     for outcome in LEVELS:
-        table.add_column(_SHORT[outcome], justify="right")
+        number_column(table, _SHORT[outcome])
     for policy in comparison.others:
         rows = comparison.tables["differences"].where(policy=policy)
         shares = (rows.one("probability_better", outcome=outcome) for outcome in LEVELS)
@@ -196,10 +197,10 @@ def _money_table(comparison: Comparison) -> Any:
         f"Money over {months(comparison.months)}{year}, all {number(comparison.represents)} households", legend
     )
     policy_column(table, comparison)
-    table.add_column("cost", justify="right")
+    number_column(table, "cost")
     if comparison.others:
-        table.add_column("years won", justify="right")
-        table.add_column("cost of a year won", justify="right")
+        number_column(table, "years won")
+        number_column(table, "cost of a year won")
     for policy in comparison.policies:
         rows = comparison.tables["outcomes"].where(policy=policy)
         cells = [rupiah(rows.one("mean", outcome=COST))]
@@ -226,7 +227,7 @@ def _winner_table(comparison: Comparison) -> Any:
         ("others", "contact", "untouched"),
     )
     for words, *_ in groups:
-        table.add_column(f"{words}: better / worse", justify="right", max_width=13)
+        number_column(table, f"{words}: better / worse", 13)
     for policy in comparison.others:
         rows = comparison.tables["winners"].where(policy=policy)
         cells = [
