@@ -1,4 +1,4 @@
-"""Write the documents that are made from the package: parameters, places, programmes and state.
+"""Write the documents that are made from the package: numbers, state, concepts, and the pages with tables in them.
 
 Usage: ``python scripts/make_docs.py`` writes them; with ``--check`` it only says which are out of date (exit code 1).
 A test makes the same check.
@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import empowersim.scenario
+from concept_page import concept_page
+from known_names import LIBRARY, MENTOR_TYPES, ROOT
+from page_parts import NOTE, number, table
+from template_pages import template_pages
+
 from empowersim import schema
-from empowersim.engine.outputs import HOURS, MEASURES
+from empowersim.engine.outputs import HOURS, MEASURES, MENTOR_SERIES, STAGES
 from empowersim.parameters import CONFIDENCE, FOLDER, TOPICS, Passport, passports, read_yaml
 from empowersim.parameters.places import FigurePassport, place_passports, places, region_passports
 from empowersim.rng import STREAMS_A_GROUP, Kind, Stream
 
-ROOT = Path(__file__).resolve().parents[1]
-PROGRAMMES = FOLDER.parent / "programmes"
-MENTORS = Path(empowersim.scenario.__file__).parent / "mentor_types.yaml"
-NOTE = "<!-- Made by scripts/make_docs.py. Change the package and run `python3 go.py docs`. -->"
 BETTER = {1: "more", -1: "less", 0: "neither"}
 
 
@@ -32,20 +31,9 @@ def pages() -> dict[str, str]:
         "docs/places.md": "\n".join(place_page()) + "\n",
         "docs/programmes.md": "\n".join(programme_page()) + "\n",
         "docs/state.md": "\n".join(state_page()) + "\n",
+        "docs/concepts.md": "\n".join(concept_page()) + "\n",
+        **template_pages(),
     }
-
-
-def number(value: float) -> str:
-    """Write a number as short as it can be read back."""
-    return "no bound" if abs(value) == float("inf") else f"{value:.7g}"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a Markdown table."""
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "|".join("---" for _ in head) + "|"
-    for row in rows:
-        yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |"
 
 
 def parameter_page() -> Iterator[str]:
@@ -53,8 +41,8 @@ def parameter_page() -> Iterator[str]:
     known = passports()
     yield from (NOTE, "", "# Parameters", "")
     yield (
-        f"The {len(known)} coefficients of the household month. Each stands once, in a YAML file of "
-        "`src/empowersim/parameters/`; a scenario may change it within its bounds."
+        f"The {len(known)} coefficients of the model: the household month, mentors, villages, outcomes. Each stands "
+        "once, in a YAML file of `src/empowersim/parameters/`; a scenario may change it within its bounds."
     )
     yield ""
     yield confidences(known.values())
@@ -164,12 +152,13 @@ def programme_page() -> Iterator[str]:
         "programmes of its own under `define:`. Money is in rupiah."
     )
     head = ("figure", "value", "bounds", "confidence", "source")
-    for path in sorted(PROGRAMMES.glob("*.yaml")):
+    for path in [*sorted(LIBRARY.glob("*.yaml")), *sorted((LIBRARY / "community").glob("*.yaml"))]:
         entry = read_yaml(path)
         label = entry["label"]
-        yield from ("", f"## {path.stem}", "", f"{label['en']} ({label['id']}): {entry['meaning']}.", "")
+        kind = "For villages. " if path.parent != LIBRARY else ""
+        yield from ("", f"## {path.stem}", "", f"{kind}{label['en']} ({label['id']}): {entry['meaning']}.", "")
         yield from table(head, figures(entry))
-    entry = read_yaml(MENTORS)
+    entry = read_yaml(MENTOR_TYPES)
     yield from ("", "## Mentors of every type", "")
     yield from table(head, figures(entry["every"]))
     for name, kind in entry["types"].items():
@@ -210,6 +199,8 @@ def state_page() -> Iterator[str]:
     head = ("name", "unit", "better", "meaning")
     yield from table(head, ((f"`{m.name}`", m.unit, BETTER[m.better], m.meaning) for m in MEASURES))
     yield from ("", "Mentors' hours are booked as: " + ", ".join(HOURS) + ".")
+    yield from ("", "Mentors are followed as: " + ", ".join(MENTOR_SERIES) + ".")
+    yield from ("", "Stages of a household at the end: " + ", ".join(STAGES) + ".")
     yield from ("", "Region types, from the easiest to reach to the hardest: " + ", ".join(schema.REGION_TYPES) + ".")
     yield from ("", "## Streams of random numbers", "")
     yield "A number is never given to another stream. Stream s is word s % 4 of group s // 4."

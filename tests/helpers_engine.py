@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from empowersim.engine.arrays import Block, copy_of, scratch_for, slots_of
-from empowersim.engine.inputs import Condition, Households, Mentors, Policy, Population, Programme, Travel, Villages
+from empowersim.engine import inputs
+from empowersim.engine.arrays import Block, copy_of, running_of, scratch_for
+from empowersim.engine.inputs import Condition, Households, Policy, Population, Programme, Travel, Villages
 from empowersim.engine.kernels import advance
 from empowersim.engine.metrics import Details, Sums
 from empowersim.engine.outputs import HOURS, Run
-from empowersim.engine.simulate import _mean_line, _offer, _plan, _schedule, _subdistricts, _tally, _Task, simulate
+from empowersim.engine.plans import new_mentors, offer_of, plan_of
+from empowersim.engine.simulate import _mean_line, _schedule, _subdistricts, _tally, simulate
 from empowersim.engine.start import blocks_of, rows_in_order, settle, working_rows
-from empowersim.engine.synthetic import synthetic, village_context
+from empowersim.engine.synthetic import DRAWN, synthetic, village_context
 from empowersim.parameters import parameters, record_of
 from empowersim.parameters.places import place, travel
 from empowersim.schema import REGION_TYPES, ROW
 
+Mentors = partial(inputs.Mentors, dynamics=False)
+"""Mentors who neither learn nor tire nor leave; `test_mentors.py` has those who do."""
+
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 TRAVEL = Travel(**travel())
-NO_CONTACT = {"kin_sharing": 0.0, "practice_diffusion": 0.0}
-"""Parameters under which neighbours learn and receive nothing from each other."""
+NO_CONTACT = {
+    "kin_sharing": 0.0,
+    "practice_diffusion": 0.0,
+    "collective_per_participation": 0.0,
+    "culture_harm": 0.0,
+    "theft_per_poverty": 0.0,
+}
+"""Parameters under which neighbours learn, receive and suffer nothing from each other."""
 FOR_ALL = 100.0
 """Places a year for each household: more than can be filled."""
 
@@ -88,7 +99,12 @@ def town(
             village_id=np.arange(villages, dtype=np.int64),
             subdistrict=of,
             region=np.full(villages, REGION_TYPES.index(region), np.int32),
-            context=village_context(where, np.zeros(villages, np.int64), np.ones(villages, np.float32)),
+            context=village_context(
+                where,
+                np.zeros(villages, np.int64),
+                np.ones(villages, np.float32),
+                np.full((len(DRAWN), villages), 0.999),
+            ),
         ),
         subdistrict_id=np.arange(int(of.max()) + 1, dtype=np.int64),
         represents=float(count),
@@ -121,7 +137,7 @@ def below(line: float, column: str = "consumption", observed: bool = False) -> t
     return (Condition(column, high=line, observed=observed),)
 
 
-def simple_mentors(visits: float, **changes: Any) -> Mentors:
+def simple_mentors(visits: float, **changes: Any) -> inputs.Mentors:
     """One mentor of the town whose month holds exactly `visits` visits of one hour and nothing else."""
     given: dict[str, Any] = {
         "posts": 1.0,
@@ -136,7 +152,7 @@ def simple_mentors(visits: float, **changes: Any) -> Mentors:
 
 def run(population: Population, *policies: Policy, **settings: Any) -> list[Run]:
     """Simulate; names that `simulate` does not know are changed parameters."""
-    own = ("travel", "months", "burn_in", "seed", "replicate", "threads", "judged")
+    own = ("travel", "months", "burn_in", "seed", "replicate", "threads", "judged", "calendar")
     given = {"travel": TRAVEL, "months": 12, "burn_in": 0, "seed": 1, "threads": 1}
     given |= {name: settings[name] for name in own if name in settings}
     changed = {name: value for name, value in settings.items() if name not in own}
@@ -185,25 +201,40 @@ class Glass:
         travel_by: Travel = TRAVEL,
         **overrides: float,
     ) -> None:
-        self.values = record_of(parameters(overrides))
+        values = parameters(overrides)
+        self.values = record_of(values)
         self.key = (np.uint32(seed), np.uint32(0))
         self.months, self.judged = months, judged
         self.end = min(policy.end, months)
         self.line = _mean_line(population)
-        self.block: Block = blocks_of(population)[block]
+        self.block: Block = blocks_of(population, values)[block]
         settle(self.block, working_rows(), self.values, *self.key)
         order, regions = _subdistricts(population)
-        task = _Task(self.block, int(self.block.live.sum()), int(regions[block]), int(order[block]))
-        self.share = task.households / population.represents
-        self.plan = _plan(policy, travel_by, task.region, self.share)
-        self.offer = _offer(policy, population, task, self.block.state.shape[0], months, *self.key)
-        self.slots = slots_of(self.block, len(policy.programmes))
-        self.tally = _tally(len(policy.programmes), months)
+        self.share = float(self.block.live.sum()) / population.represents
+        self.plan = plan_of(policy, travel_by, int(regions[block]), self.share)
+        identity = int(population.subdistrict_id[order[block]])
+        tiles, villages = self.block.state.shape[0], self.block.village.shape[0]
+        self.offer = offer_of(policy, identity, self.share, tiles, villages, months, *self.key)
+        self.policy = policy
+        self.running = self.fresh(self.block)
+        self.tally = _tally(policy, months)
         self.scratch = scratch_for(self.block.state.shape[0], len(Sums._fields), len(Details._fields))
         self.month = -burn_in
         if burn_in:
             self.advance(0)
         self.begin()
+
+    def fresh(self, block: Block) -> Any:
+        """What the policy keeps in a block on its first day."""
+        mentors = self.offer.mentor_tiles.size - 1
+        running = running_of(block, len(self.policy.programmes), mentors, len(self.policy.community))
+        running.mentors[:] = new_mentors(self.policy.mentors, mentors)
+        return running
+
+    @property
+    def slots(self) -> Any:
+        """Programme slots of the block."""
+        return self.running.slots
 
     def begin(self) -> None:
         """Set the sum of consumption back, as every policy does at its start."""
@@ -213,7 +244,7 @@ class Glass:
         """Put another layout of the same households in place of the block, before the first month."""
         tiles = block.state.shape[0]
         self.block = copy_of(block)
-        self.slots = slots_of(block, self.slots.shape[1])
+        self.running = self.fresh(block)
         self.scratch = scratch_for(tiles, len(Sums._fields), len(Details._fields))
         bounds = self.offer.mentor_tiles.copy()
         bounds[-1] = tiles if bounds.size > 1 else 0
@@ -221,10 +252,10 @@ class Glass:
 
     def advance(self, month: int) -> Glass:
         """Go on to the beginning of a month."""
-        schedule = _schedule(self.month, month, self.months - self.judged, self.end, self.months)
+        schedule = _schedule(self.month, month, self.months - self.judged, self.end, self.months, 0)
         advance(
             self.block,
-            self.slots,
+            self.running,
             self.plan,
             self.offer,
             self.tally,

@@ -14,6 +14,7 @@ import yaml
 
 from empowersim._jit import LANES
 from empowersim.engine import allocation
+from empowersim.engine.arrays import GUIDANCE, MENTOR_STATE
 from empowersim.engine.outputs import HOURS
 from empowersim.parameters import RECORD
 from empowersim.rules.month import Dose, Draw, Household, Village
@@ -31,6 +32,7 @@ MODULES = {
         "income",
         "literacy",
         "mentoring",
+        "mentors",
         "month",
         "programmes",
         "schooling",
@@ -42,7 +44,10 @@ MODULES = {
 
 RECORDS = {"village": Village, "home": Household, "dose": Dose, "draw": Draw}
 
+# the little that loops over arrays look at
 JustMentor = namedtuple("JustMentor", ["mentor"])
+JustState = namedtuple("JustState", ["state"])
+JustLedger = namedtuple("JustLedger", ["hours", "trips"])
 
 
 def compiled(topic: str) -> dict[str, Any]:
@@ -82,7 +87,10 @@ def call(topic: str, case: dict[str, Any], others: float = np.nan) -> Any:
     """What a rule returns for the inputs of a case; parameters that the case does not name are `others`."""
     name, inputs = case["rule"], case["inputs"]
     if name in SPECIAL:
-        return SPECIAL[name](**inputs)
+        function = SPECIAL[name]
+        if "p" in inspect.signature(function).parameters:
+            return function(record(case.get("parameters", {}), others), **inputs)
+        return function(**inputs)
     function = compiled(topic)[name]
     arguments = []
     for wanted in inspect.signature(function.py_func).parameters:
@@ -108,45 +116,113 @@ def _cut(keys: list[float], places: int) -> Any:
     return served
 
 
-def _visit_key(order: str, home: dict[str, float], noise: float, lottery: float) -> float:
-    state = np.zeros((1, len(HOUSEHOLD), LANES), np.float32)
-    for name, value in home.items():
-        state[0, ROW[name], 3] = value
+def state_of(homes: list[dict[str, float]]) -> Any:
+    """Tiles of which the lane 3 holds a household each, in an otherwise empty state."""
+    state = np.zeros((len(homes), len(HOUSEHOLD), LANES), np.float32)
+    for tile, home in enumerate(homes):
+        for name, value in home.items():
+            state[tile, ROW[name], 3] = value
+    return state
+
+
+def _visit_key(p: Any, order: str, home: dict[str, float], noise: float, lottery: float) -> float:
     rank = allocation.RULES.index(order)
-    return float(allocation.visit_key(state, 0, 3, rank, np.float32(noise), np.float32(lottery)))
+    return float(allocation.visit_key(p, state_of([home]), 0, 3, rank, np.float32(noise), np.float32(lottery)))
 
 
 def mentor_numbers(values: dict[str, float]) -> Any:
-    """Plan with the numbers of a block's mentors and nothing else."""
-    given = {"posts": 1.0, "competence": 0.6, "trust_bonus": 0.0, "observation_noise": 0.0} | values
-    assert set(given) == set(allocation.MENTOR_FIELDS)
-    return JustMentor(np.array([given[name] for name in allocation.MENTOR_FIELDS], np.float64))
+    """Plan with the numbers of a block's mentors and nothing else; those not named are NaN, so that none is missed."""
+    assert set(values) <= set(allocation.MENTOR_FIELDS)
+    return JustMentor(np.array([values.get(name, np.nan) for name in allocation.MENTOR_FIELDS], np.float64))
 
 
-def ledger(hours: Any, trips: Any) -> dict[str, float]:
-    """Entries of the first month by name."""
-    return {name: hours[row, 0] for row, name in enumerate(HOURS)} | {"trips": trips[0, 0], "groups": trips[1, 0]}
-
-
-def hours_of_month(mentor: dict[str, float], share: float, clients: int, meetings: float) -> dict[str, float]:
-    """What becomes of one mentor's month; `visits` is the number that can be made."""
-    hours, trips = np.zeros((len(HOURS), 1)), np.zeros((2, 1))
-    held, visits = allocation.hours_of_month(
-        mentor_numbers(mentor), float(share), int(clients), float(meetings), hours, trips, 0
+def hours_of_month(
+    mentor: dict[str, float],
+    total: float,
+    share: float,
+    trips_possible: float,
+    per_trip: float,
+    clients: int,
+    meetings: float,
+) -> Any:
+    """Lay out a mentor's month."""
+    return allocation.hours_of_month(
+        mentor_numbers(mentor),
+        float(total),
+        float(share),
+        np.float32(trips_possible),
+        float(per_trip),
+        int(clients),
+        float(meetings),
     )
-    return ledger(hours, trips) | {"held": held, "visits": visits}
 
 
-def spend_visits(mentor: dict[str, float], made: float) -> dict[str, float]:
-    """Entries that visits add to an empty ledger."""
-    hours, trips = np.zeros((len(HOURS), 1)), np.zeros((2, 1))
-    allocation.spend_visits(mentor_numbers(mentor), float(made), hours, trips, 0)
-    return ledger(hours, trips)
+def enter_hours(
+    mentor: dict[str, float], laid: Any, share: float, meetings: float, made: float, per_trip: float
+) -> dict[str, float]:
+    """What a month adds to an empty ledger, by name; `road` is what the function returns."""
+    if isinstance(laid, dict):
+        whole = {name: int(value) if name == "visits" else float(value) for name, value in laid.items()}
+        laid = allocation.Month(**whole)
+    ledger = JustLedger(np.zeros((len(HOURS), 1)), np.zeros((2, 1)))
+    road = allocation.enter_hours(
+        mentor_numbers(mentor), laid, float(share), float(meetings), float(made), float(per_trip), ledger, 0
+    )
+    hours = {name: ledger.hours[row, 0] for row, name in enumerate(HOURS)}
+    return hours | {"road": road, "trips": ledger.trips[0, 0], "groups": ledger.trips[1, 0]}
+
+
+def crew_of(state: dict[str, float]) -> Any:
+    """A crew of two of whom the second has the state of a case."""
+    crew = np.full((2, len(MENTOR_STATE)), 0.5, np.float32)
+    crew[1] = [state.get(name, 0.0) for name in MENTOR_STATE]
+    return crew
+
+
+def by_name(crew: Any) -> dict[str, float]:
+    """State of the second mentor by name, after a look that the first was left alone."""
+    assert (crew[0] == 0.5).all()
+    return dict(zip(MENTOR_STATE, crew[1].tolist(), strict=True))
+
+
+def _roll(p: Any, mentor: dict[str, float], crew: dict[str, float]) -> dict[str, float]:
+    state = crew_of(crew)
+    allocation.roll(p, mentor_numbers(mentor).mentor, state, 1)
+    return by_name(state)
+
+
+def _keep_trust(trust: list[float], unseen: list[float], kept: float) -> list[float]:
+    state = state_of([{"trust": t, "unseen": u} for t, u in zip(trust, unseen, strict=True)])
+    allocation.keep_trust(JustState(state), 0, len(trust) - 1, np.float32(kept))
+    return [float(value) for value in state[:, ROW["trust"], 3]]
+
+
+def _guide(p: Any, mentor: dict[str, float], crew: dict[str, float], members: float) -> dict[str, float]:
+    guidance = np.zeros((3, len(GUIDANCE)), np.float32)
+    mean = allocation.guide(p, mentor_numbers(mentor), crew_of(crew), 1, np.float32(members), guidance, 1, 3)
+    assert not guidance[0].any(), "the area of another mentor"
+    assert np.array_equal(guidance[1], guidance[2])
+    return dict(zip(GUIDANCE, guidance[1].tolist(), strict=True)) | {"mean": mean}
+
+
+def _end_of_month(
+    p: Any, mentor: dict[str, float], crew: dict[str, float], load: float, admin: float, road: float, draw: float
+) -> dict[str, float]:
+    """State of a mentor after its month, and the trust of a household that had a trust of 0.5."""
+    state, homes = crew_of(crew), JustState(state_of([{"trust": 0.5}]))
+    leaves = allocation.end_of_month(
+        p, mentor_numbers(mentor), homes, state, 1, float(load), float(admin), float(road), np.float32(draw), 0, 1
+    )
+    return by_name(state) | {"leaves": leaves, "trust": homes.state[0, ROW["trust"], 3]}
 
 
 SPECIAL = {
     "cut": _cut,
     "visit_key": _visit_key,
     "hours_of_month": hours_of_month,
-    "spend_visits": spend_visits,
+    "enter_hours": enter_hours,
+    "roll": _roll,
+    "keep_trust": _keep_trust,
+    "guide": _guide,
+    "end_of_month": _end_of_month,
 }

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from helpers_runs import toy
+from helpers_runs import make_comparison, make_run, toy, with_measure
 
 import empowersim
 from empowersim.fronts import cli, terminal
+from empowersim.results.tables import RATIOS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,7 +60,7 @@ def run(*arguments: object, code: int = 0, **environment: str) -> subprocess.Com
 
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     text = run("--help").stdout
-    for command in ("compare", "run", "check", "diff", "cite", "schema", "places", "programmes"):
+    for command in ("compare", "run", "factors", "check", "diff", "cite", "schema", "places", "programmes"):
         assert f"\n    {command}" in text
     code = (
         "import sys; from empowersim.fronts.cli import main; main(['--help']); "
@@ -73,7 +75,9 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["compare", "run", "check", "diff", "cite", "schema", "places", "programmes"])
+@pytest.mark.parametrize(
+    "command", ["compare", "run", "factors", "check", "diff", "cite", "schema", "places", "programmes"]
+)
 def test_every_command_explains_itself_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command, "--help"]) == 0
     text = capsys.readouterr().out
@@ -92,7 +96,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "required: COMMAND"),
         (["compare"], "required: FILE"),
         (["compare", "x.yaml", "--replicates", "many"], "invalid int value: 'many'"),
-        (["compare", "x.yaml", "--policies", ","], "expected names of policies"),
+        (["compare", "x.yaml", "--policies", ","], "expected names with commas"),
         (["cite", "x.yaml", "--format", "word"], "invalid choice: 'word'"),
         (["compare", "x.yaml", "--house", "3"], "unrecognized arguments: --house"),
     ],
@@ -131,7 +135,7 @@ def test_json_is_one_document_on_standard_output_and_nothing_else(scenario: Path
 def test_a_policy_that_does_nothing_changes_nothing(scenario: Path) -> None:
     document = json.loads(run("compare", scenario, "--json").stdout)
     for outcome, entry in document["differences"]["twin"].items():
-        if outcome != "cost_per_household_year_out_of_poverty":
+        if outcome not in {*RATIOS, "visits_per_client"}:
             assert (entry["mean"], entry["low"], entry["high"]) == (0, 0, 0), outcome
     winners = document["winners"]["twin"]
     assert winners["unchanged"] == 1
@@ -160,6 +164,19 @@ def test_tables_and_verdict_for_people(scenario: Path) -> None:
     assert "Not a forecast:" in text
     assert "Note: The 150 households are synthetic" in text
     assert "Skills training" in text
+
+
+def test_everything_is_printed_when_asked_for(scenario: Path) -> None:
+    text = run("compare", scenario, "--all", COLUMNS="80").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    for words in ("Budget by year", "Places, and who waits", "Furthest stage", "Cost-effectiveness", "dimensions"):
+        assert words in text
+    assert "--all" not in text
+    chief = run("compare", scenario, COLUMNS="80").stdout
+    assert "Budget by year" not in chief
+    assert "--all" in chief
+    assert len(chief.splitlines()) < 0.7 * len(text.splitlines())
 
 
 def test_run_shows_one_policy(scenario: Path) -> None:
@@ -376,6 +393,38 @@ def test_tables_fold_to_the_terminal() -> None:
         assert max(map(len, text.splitlines())) <= width
         # nothing is cut
         assert "…" not in text
+
+
+def test_mentors_have_their_table_and_their_price() -> None:
+    hours = dict.fromkeys(("available", "administration", "training", "travel", "sessions", "visits"), 10.0)
+    hours["available"] = 100.0
+    mentors = {"posts": 10.0, "clients": 400.0, "visited": 160.0, "departures": 0.1}
+    more = {"mentors": mentors, "hours": hours, "mentor_cost": 1e6, "partner_cost": 5e5}
+    runs = [
+        [make_run("nothing", future), make_run("helped", future, level=0.19, poor=90.0 - future, **more)]
+        for future in range(3)
+    ]
+    comparison = make_comparison(runs)
+    text = shown(comparison)
+    row = next(line for line in text.splitlines() if line.startswith(" helped") and "40" in line and "12.0" in line)
+    # posts, clients each, months between visits, office, road, people, leaving
+    assert row.split()[-7:] == ["10", "40", "2.5", "10", "10", "20", "12.0"]
+    assert "Mentors, mean" not in shown(toy(2))
+    assert any("partners pay 50 % of it" in sentence for sentence in terminal.verdict(comparison))
+
+
+def test_gains_that_last_are_said_in_a_sentence() -> None:
+    path = np.r_[np.full(24, 0.1), np.full(24, 0.15)]
+    runs = [
+        [
+            make_run("nothing", future, months=48),
+            with_measure(make_run("skills", future, months=48), "poverty_headcount", path),
+        ]
+        for future in range(3)
+    ]
+    sentences = terminal.verdict(make_comparison(runs, ends=[48, 24]))
+    said = next(sentence for sentence in sentences if "there is left" in sentence)
+    assert "has won on the poverty rate (P0) when it ends, there is left: 50 % (50 % to 50 %) 12 months later" in said
 
 
 def test_verdict_says_who_is_best_who_loses_and_what_it_costs() -> None:

@@ -12,6 +12,7 @@ from helpers_engine import (
     NO_CONTACT,
     SCENARIOS,
     Glass,
+    Mentors,
     below,
     hamlets,
     keep,
@@ -23,7 +24,7 @@ from helpers_engine import (
 )
 
 from empowersim.engine.arrays import Block
-from empowersim.engine.inputs import Condition, Households, Mentors, Policy, Population, Villages
+from empowersim.engine.inputs import Condition, Households, Policy, Population, Villages
 from empowersim.engine.outputs import HOURS, MEASURE_ROW, MEASURES, Run
 from empowersim.engine.simulate import detailed_months
 from empowersim.engine.synthetic import synthetic_range
@@ -142,7 +143,7 @@ def test_a_longer_run_only_adds_months() -> None:
     short = run(people(), *BY_HAND[:2], months=9)
     long = run(people(), *BY_HAND[:2], months=21)
     always = [row for row, name in enumerate(MEASURE_ROW) if np.isfinite(long[0].monthly[row]).all()]
-    assert len(always) >= len(MEASURES) - 3  # all but those of the detailed months
+    assert len(always) >= len(MEASURES) - 4  # all but those of the detailed months
     for one, other in zip(short, long, strict=True):
         assert np.array_equal(one.monthly[always], other.monthly[always, :9])
         for name in (*COUNTED, "programme_cost", "hours", "mentor_cost", "poor_household_months"):
@@ -279,7 +280,7 @@ def test_a_policy_that_does_nothing_changes_nothing(why: str) -> None:
     population = people(2000)
     assert population.households.size.max() < 29
     plain, empty = run(population, NOTHING, EMPTY[why], burn_in=3)
-    own = ("policy", "programme_names", *COUNTED, "programme_cost", "hours", "mentor_cost")
+    own = ("policy", "programme_names", *COUNTED, "programme_cost", "hours", "mentor_cost", "mentors")
     assert unlike(plain, empty, apart_from=own) == []
     assert not empty.programme_cost.any()
     assert not empty.places_filled.any()

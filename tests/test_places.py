@@ -12,8 +12,10 @@ import pytest
 from empowersim.engine.inputs import Travel
 from empowersim.engine.traits import body_mu
 from empowersim.errors import ParameterError
+from empowersim.parameters import parameters
 from empowersim.parameters import places as module
 from empowersim.parameters.places import (
+    DRAWN,
     TRAITS,
     TRAVEL,
     figure_names,
@@ -114,7 +116,8 @@ def test_travel_figures_are_those_of_the_design_table(shared):
 
 
 def test_traits_are_all_traits_of_a_village_but_the_line():
-    assert {*TRAITS, "line"} == {one.name for one in VILLAGE if one.role == "trait"}
+    assert {*TRAITS, *DRAWN, "line"} == {one.name for one in VILLAGE if one.role == "trait"}
+    assert not set(TRAITS) & set(DRAWN)
 
 
 def test_subdistricts_of_every_region_type_are_convenient_units_of_work():
@@ -122,9 +125,55 @@ def test_subdistricts_of_every_region_type_are_convenient_units_of_work():
         assert 2000 <= region.villages * region.village_households <= 4000, region
 
 
-def test_customary_communities_distrust_outsiders_more_than_others():
-    assert place("interior_adat").region("interior").type.trait("outsider_trust") == 0.05
-    assert place("indonesia").region("interior").type.trait("outsider_trust") == 0.15
+def test_customary_communities_are_the_most_strongly_governed_by_custom():
+    shares = {name: np.mean([one.type.drawn_by("adat")[0] for one in place(name).regions]) for name in PRESETS}
+    assert max(shares, key=shares.get) == "interior_adat"
+    assert shares["medan_urban"] == 0
+    # the missing language is counted once, by the rule of first trust, not a second time in the place
+    assert place("interior_adat").region("interior").type.trait("outsider_trust") == 0.15
+
+
+def test_pay_is_measured_against_the_minimum_wages_that_were_read(shared):
+    with (shared / "evidence" / "indonesia_context.csv").open(encoding="utf-8", newline="") as stream:
+        rows = {
+            row["place"]: float(row["value"])
+            for row in csv.DictReader(stream)
+            if row["key"] == "minimum_wage_month" and row["year"] == "2024"
+        }
+    assert place("medan_urban").regions[0].minimum_wage == rows["Medan"] == 3_769_082
+    for name in ("peri_urban", "rural_road", "interior_adat", "remote_islands"):
+        assert place(name).regions[0].minimum_wage == rows["North Sumatra"] == 2_809_915
+
+
+VILLAGES = {"urban": 0.1, "peri_urban": 0.1, "rural_road": 0.68, "interior": 0.08, "small_island": 0.04}
+"""Assumed shares of the country's 84,276 villages and wards: nine of ten are rural."""
+
+
+def test_signals_of_all_villages_come_to_the_published_shares():
+    types = regions()
+    none, weak = (sum(share * types[name].drawn_by("signal")[k] for name, share in VILLAGES.items()) for k in range(2))
+    assert none == pytest.approx(0.037, abs=0.002)
+    assert weak == pytest.approx(0.1752, abs=0.005)
+
+
+def test_persons_in_customary_communities_come_to_the_claimed_number():
+    # more than 40 million of about 280 million persons
+    country = place("indonesia").regions
+    assert sum(one.share * sum(one.type.drawn_by("adat")) for one in country) == pytest.approx(40 / 280, abs=0.01)
+
+
+def test_thefts_of_the_country_come_to_the_reported_crimes():
+    p = parameters()
+    a_year = sum(
+        12
+        * one.share
+        * one.type.trait("theft_hazard")
+        * (1 + float(p.theft_per_poverty) * one.poverty_rate)
+        * (1 - float(p.theft_prevented) * float(p.collective_start))
+        / one.household_size
+        for one in place("indonesia").regions
+    )
+    assert 100_000 * a_year == pytest.approx(214, rel=0.05)
 
 
 def test_the_country_adds_up_to_its_published_totals():

@@ -94,10 +94,10 @@ RULES_WITH_PARAMETERS = sorted({(topic, case["rule"]) for topic, case in ALL if 
 def test_every_parameter_of_a_rule_moves_one_of_its_cases(topic, rule):
     """So no coefficient of the rule could be dropped or swapped without a case failing."""
     own = [case for case in cases(topic) if case["rule"] == rule]
-    idle = set().union(*(case["parameters"] for case in own))
+    idle = set().union(*(case.get("parameters", ()) for case in own))
     for case in own:
         before = np.array(call(topic, case))
-        for name in sorted(idle & set(case["parameters"])):
+        for name in sorted(idle & set(case.get("parameters", ()))):
             for value in changed(name, case["parameters"][name]):
                 other = {**case, "parameters": {**case["parameters"], name: value}}
                 if not np.array_equal(np.array(call(topic, other)), before):

@@ -134,7 +134,8 @@ def test_posts_counted_in_the_file() -> None:
     assert mentors.posts == 24
     assert mentors.competence == 0.7
     assert mentors.trust_bonus == 0.25
-    assert mentors.pay_per_month == pytest.approx(6.5e6 + 5e6 / 12)
+    assert mentors.pay_per_month == 6.5e6
+    assert (mentors.refresher, mentors.refresher_cost) == (True, 5e6)
 
 
 def test_trust_bonus_needs_local_mentors() -> None:

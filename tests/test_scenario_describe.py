@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from empowersim.parameters import passports
-from empowersim.scenario.cite import NEEDS, NO_TRAP_ONLY, TRAP_ONLY, used_parameters
+from empowersim.scenario.cite import FEATURES, NEEDS, NO_TRAP_ONLY, TRAP_ONLY, used_parameters
 from empowersim.scenario.compile import doses
 from empowersim.scenario.describe import describe, describe_difference, used_passports
 from empowersim.scenario.load import load, loads
@@ -74,14 +74,18 @@ def test_sentences_of_a_small_scenario() -> None:
 def test_sentences_of_mentors_and_the_whole_policy() -> None:
     lines = describe(loads(SMALL))
     # 1,000 places of 4 months = 333 clients, 33.3 a post; each wants 2 visits, 5 a trip, Rp 20,000 a trip:
-    # 333 x 2 / 5 x 20,000 x 12 = Rp 32 million a year; pay (4 + 0.5) x 12 x 10 = Rp 540 million
+    # 333 x 2 / 5 x 20,000 x 12 = Rp 32 million a year; pay, other training and the course of 5 million a year:
+    # (4 + 0.5) x 12 x 10 + 5 x 10 = Rp 590 million
+    # 4 million x 75.6 % taken home for 140 hours is 3.24 million for 150, and 86 % of 3,769,082
     assert lines[8] == (
-        "  Mentors: 10 full-time posts (contract mentor), Rp 4.5 million a month each with training, 140 hours a "
-        "month; Rp 572 million a year with trips and sessions. Once all places are filled each has about 33.3 "
+        "  Mentors: 10 full-time posts (contract mentor), Rp 4.92 million a month each with courses and supervision, "
+        "140 hours a month; Rp 622 million a year with trips and sessions. The way to clients and back takes 0.6 "
+        "hours. They take home 86 % of the minimum wage for full-time hours. They have a yearly course, but no "
+        "coaching supervisors. Once all places are filled each has about 33.3 "
         "households to visit; the poorest, as the register has them, are visited first."
     )
     assert lines[6] == (
-        "Policy evening (Evening courses) costs about Rp 3.09 billion a year. Everything stops after 2 years."
+        "Policy evening (Evening courses) costs about Rp 3.14 billion a year. Everything stops after 2 years."
     )
 
 
@@ -118,7 +122,9 @@ def test_difference_of_two_policies() -> None:
         "course: take-up is 40 % in the first and 50 % in the second.",
         "course: overhead is 20 % in the first and 10 % in the second.",
         "course: visits is 2 in the first and not set in the other.",
-        "mentors: pay with training is Rp 4.5 million a month in the first and Rp 5.75 million a month in the second.",
+        "mentors: pay is Rp 4.5 million a month in the first and Rp 5.75 million a month in the second.",
+        "mentors: cost of a post is Rp 4.92 million a month with courses and supervision in the first and Rp 6.17 "
+        "million a month with courses and supervision in the second.",
         "mentors: resident is no in the first and yes in the second.",
         "the first stops after 2 years, the second never.",
     ]
@@ -181,7 +187,7 @@ def test_words(text: str, expected: str) -> None:
 
 def test_names_of_the_table_exist() -> None:
     assert set(NEEDS) | set(TRAP_ONLY) | set(NO_TRAP_ONLY) <= set(passports())
-    assert set().union(*NEEDS.values()) <= set(CHANNELS)
+    assert set().union(*NEEDS.values()) <= {*CHANNELS, *FEATURES}
 
 
 def test_without_a_programme_no_parameter_of_a_programme_is_used() -> None:

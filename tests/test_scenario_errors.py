@@ -16,7 +16,7 @@ HEAD = "empowersim: 1\nname: x\nbase:\n  world: {place: medan_urban}\n"
 
 
 def test_the_table_is_long_enough() -> None:
-    assert len({case["name"] for case in TABLE}) == len(TABLE) >= 40
+    assert len({case["name"] for case in TABLE}) == len(TABLE) >= 125
 
 
 @pytest.mark.parametrize("case", TABLE, ids=[case["name"] for case in TABLE])

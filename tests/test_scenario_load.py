@@ -12,7 +12,9 @@ from empowersim.scenario.fields import plain
 from empowersim.scenario.load import load, loads
 
 ROOT = Path(__file__).parents[1]
-DEFINITIONS = {"label", "meaning", "priority", "per_child", "once", "rule", "local", "eligible"}
+DEFINITIONS = {"label", "meaning", "priority", "per_child", "once", "rule", "eligible", "rotation"} | {
+    *("local", "resident", "refresher", "coaching", "peer_group", "permanent", "handover", "coordination", "dynamics")
+}
 SMALL = """\
 empowersim: 1
 name: small
@@ -234,7 +236,7 @@ def test_every_library_number_has_a_passport_and_lies_within_its_bounds() -> Non
     from empowersim.scenario.units import number, split
 
     figures = 0
-    for name, node in {**library.programmes(), **library.mentor_types()}.items():
+    for name, node in {**library.programmes(), **library.community(), **library.mentor_types()}.items():
         for path, leaf in walk(node):
             if leaf.passport is None:
                 # definitions and choices, not figures
@@ -248,10 +250,12 @@ def test_every_library_number_has_a_passport_and_lies_within_its_bounds() -> Non
                 for part in map(split, (leaf.passport.bounds[0], leaf.text or "", leaf.passport.bounds[1]))
             )
             assert low <= value <= high, (name, path)
-    assert figures > 100
+    assert figures > 300
 
 
-@pytest.mark.parametrize("name", ["medan", "remote-islands", "survey-vietnam"])
+@pytest.mark.parametrize(
+    "name", ["medan", "remote-islands", "survey-vietnam", "mentors-or-courses", "mentors-or-courses-islands"]
+)
 def test_shipped_scenarios_load(name: str) -> None:
     scenario = load(ROOT / "scenarios" / f"{name}.yaml")
     assert scenario.reference == "no_programme"

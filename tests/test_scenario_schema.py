@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +78,16 @@ def test_manual_holds_the_tables_of_the_program() -> None:
 
 def test_examples_of_the_manual_are_sound(validator: Any) -> None:
     manual = (ROOT / "docs" / "scenario-format.md").read_text(encoding="utf-8")
-    whole, circle = re.findall(r"```yaml\n(.*?)```", manual, flags=re.DOTALL)
+    whole, circle, mentors, community = re.findall(r"```yaml\n(.*?)```", manual, flags=re.DOTALL)
     scenario = loads(
         whole.replace("policies:", circle + "policies:", 1)
         + "  circle: {programmes: {savings_circle: {places: 5 places/year}}}\n"
     )
     assert list(scenario.policies) == ["no_programme", "skills", "skills_and_visits", "circle"]
     assert validator.is_valid(yaml.safe_load(whole))
+    head = "empowersim: 1\nname: x\nbase: {world: {place: medan_urban}}\npolicies:\n  one:\n"
+    text = head + textwrap.indent(mentors + community, "    ")
+    policy = loads(text).policies["one"]
+    assert (policy.mentors.rotation, policy.mentors.coordination, policy.mentors.resident) == (24, True, True)
+    assert [one.name for one in policy.community] == ["boat_landing", "community_deliberation", "leader_engagement"]
+    assert validator.is_valid(yaml.safe_load(text))

@@ -17,7 +17,7 @@ from empowersim.engine.synthetic import layout, synthetic, synthetic_range
 from empowersim.errors import ParameterError, SimulationError
 from empowersim.parameters.places import place, places
 from empowersim.rng import TRAITS, Kind, Stream
-from empowersim.schema import REGION_TYPES, VILLAGE_ROW, column
+from empowersim.schema import REGION_TYPES, VILLAGE, VILLAGE_ROW, column
 
 LIMIT = 4.0
 COUNT = 200_000
@@ -376,6 +376,67 @@ def test_villages_carry_the_traits_of_their_region_type(populations, name):
         assert pace.min() >= 0.3
         assert np.median(pace) == pytest.approx(region.type.trait("pace"), rel=0.05)
         assert pace.std() > 0
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_signal_and_custom_differ_between_villages_by_their_shares(populations, name):
+    v = populations[name].villages
+    signal, adat, health = (v.context[VILLAGE_ROW[trait]] for trait in ("signal", "adat", "health_access"))
+    assert set(np.unique(signal)) | set(np.unique(adat)) <= {0.0, 0.5, 1.0}
+    for region in place(name).regions:
+        mine = v.region == region.index
+        none, weak = region.type.drawn_by("signal")
+        strong, mixing = region.type.drawn_by("adat")
+        mean, spread = region.type.drawn_by("health_access")
+        # even sequences: n villages miss a share by a few in n, not by its square root
+        near = 6.0 / mine.sum()
+        assert (signal[mine] == 0.0).mean() == pytest.approx(none, abs=near)
+        assert (signal[mine] == 0.5).mean() == pytest.approx(weak, abs=near)
+        assert (adat[mine] == 1.0).mean() == pytest.approx(strong, abs=near)
+        assert (adat[mine] == 0.5).mean() == pytest.approx(mixing, abs=near)
+        assert health[mine].mean() == pytest.approx(mean, abs=near * spread + 1e-3)
+        assert health[mine].min() >= mean - spread - 1e-6
+        assert health[mine].max() <= mean + spread + 1e-6
+        assert health[mine].std() == pytest.approx(spread / 3**0.5, abs=0.3 * spread)
+
+
+def test_shares_of_signal_are_met_exactly_in_expectation():
+    # over many seeds each of the first villages is without signal with the region's own probability
+    one = place("remote_islands")
+    none = np.array(
+        [
+            synthetic(one, households=1500, seed=seed, replicate=0).villages.context[VILLAGE_ROW["signal"], :3] == 0
+            for seed in range(1500)
+        ]
+    )
+    # 3 x 1,500 draws, those of one seed tied to each other: 4.5 standard errors of independent seeds
+    assert np.abs(none.mean(axis=0) - 0.18).max() < 4.5 * np.sqrt(0.18 * 0.82 / 1500)
+
+
+def test_custom_signal_and_welfare_of_villages_are_unrelated():
+    v = synthetic(place("remote_islands"), households=400_000, seed=5, replicate=0)
+    mean = np.bincount(v.households.village, v.households.welfare_score) / np.bincount(v.households.village)
+    rows = [v.villages.context[VILLAGE_ROW[trait]] for trait in ("signal", "adat", "health_access", "pace")]
+    correlation = np.corrcoef([mean, *rows]) - np.eye(5)
+    assert np.abs(correlation).max() < 0.09  # 4 standard errors of independent draws over 1,900 villages
+
+
+def test_what_a_place_says_of_custom_moves_its_villages():
+    none = place("rural_road").override(
+        {"adat_strong": 0.0, "adat_mixing": 0.0, "signal_none": 1.0, "signal_weak": 0.0}
+    )
+    context = synthetic(none, households=20_000, seed=1, replicate=0).villages.context
+    assert not context[VILLAGE_ROW["adat"]].any()
+    assert not context[VILLAGE_ROW["signal"]].any()
+    with pytest.raises(ParameterError, match=r"signal_none 0\.9 and signal_weak 0\.19 sum to more than 1"):
+        synthetic(place("rural_road").override({"signal_none": 0.9}), households=10, seed=1, replicate=0)
+
+
+def test_states_of_villages_start_at_zero(populations):
+    context = populations["indonesia"].villages.context
+    for one in VILLAGE:
+        if one.role == "state":
+            assert not context[VILLAGE_ROW[one.name]].any()
 
 
 def test_villages_have_the_sizes_of_their_region_type():

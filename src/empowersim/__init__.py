@@ -19,6 +19,7 @@ from empowersim._version import __version__
 if TYPE_CHECKING:
     from empowersim import errors
     from empowersim.experiments.compare import compare, simulate
+    from empowersim.experiments.factors import ablate
     from empowersim.fronts import plots
     from empowersim.fronts.api import check, cite, describe, diff, places, programmes
     from empowersim.results.comparison import Comparison
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "Comparison": "empowersim.results.comparison",
+    "ablate": "empowersim.experiments.factors",
     "check": "empowersim.fronts.api",
     "cite": "empowersim.fronts.api",
     "compare": "empowersim.experiments.compare",
@@ -44,6 +46,7 @@ _MODULES = {"errors": "empowersim.errors", "plots": "empowersim.fronts.plots"}
 __all__ = [
     "Comparison",
     "__version__",
+    "ablate",
     "check",
     "cite",
     "compare",

@@ -66,7 +66,7 @@ class Stream(IntEnum):
     ASSET_DEATH = 7
     SCHOOLING = 8
     ASSET_QUALITY = 9
-    OBSERVATION = 10
+    BENEFIT = 10
     THEFT = 11
     # once, of a household (month TRAITS)
     WELFARE_RANK = 64
@@ -86,6 +86,7 @@ class Stream(IntEnum):
     TRADE_APTITUDE = 78
     IMPUTATION = 79
     REGISTER_ERROR = 80
+    AGENCY = 81
     # every month, of a village
     VILLAGE_SHOCK = 128
     VILLAGE_SHOCK_SIZE = 129
@@ -95,6 +96,12 @@ class Stream(IntEnum):
     REGION = 162
     PLACE_ROUNDING = 163
     VILLAGE_PACE = 164
+    VILLAGE_SIGNAL = 165
+    VILLAGE_ADAT = 166
+    VILLAGE_HEALTH = 167
+    # every month, of a mentor
+    TURNOVER = 224
+    ACCESS = 225
     # of a household towards a programme (kind PROGRAMME, group = programme number)
     TAKE_UP = 192
     LOTTERY = 193

@@ -21,6 +21,21 @@ DOSES: Final = len(Dose._fields)
 
 WORK_ROWS: Final = 3
 
+GUIDANCE: Final = (
+    "competence",
+    "trust_bonus",
+    "local",
+    "session_quality",
+    "facilitation",
+    "education",
+    "representation",
+    "technical_role",
+    "coordinated",
+)
+"""What a mentor brings to the households of a tile: the last fields of `Dose`, in their order."""
+
+assert Dose._fields[-len(GUIDANCE) :] == GUIDANCE
+
 FINISHED: Final = np.uint8(255)
 """Mark of a programme slot whose place is over; 0 = never enrolled, else months left."""
 
@@ -45,6 +60,8 @@ class Block(NamedTuple):
     id_low: NDArray[np.uint32]
     """Shape (T, LANES): permanent household id, low 32 bits."""
     id_high: NDArray[np.uint32]
+    households: NDArray[np.float64]
+    """Shape (1,): households of the block."""
     tile_village: NDArray[np.int64]
     """Shape (T,): village of a tile, index within the block."""
     village: NDArray[np.float32]
@@ -54,9 +71,40 @@ class Block(NamedTuple):
     village_high: NDArray[np.uint32]
 
 
-def slots_of(block: Block, slots: int) -> NDArray[np.uint8]:
-    """Fresh programme slots of a block: shape (T, slots, LANES), nobody enrolled."""
-    return np.zeros((block.state.shape[0], max(slots, 1), LANES), np.uint8)
+class Running(NamedTuple):
+    """What a policy keeps in a block from month to month besides households and villages."""
+
+    slots: NDArray[np.uint8]
+    """Shape (T, S, LANES): months left of a place; 0 = never held, FINISHED = over."""
+    mentors: NDArray[np.float32]
+    """Shape (mentors, len(MENTOR_STATE))."""
+    served: NDArray[np.uint8]
+    """Shape (community programmes, V): 1 where a village is served."""
+    graduates: NDArray[np.float64]
+    """Shape (S,): households that have got a place of the programme so far."""
+
+
+MENTOR_STATE: Final = (
+    "facilitative",
+    "educational",
+    "representational",
+    "technical",
+    "burnout",
+    "months_in_post",
+    "months_since_course",
+    "vacant",
+)
+"""State of a mentor: four competences (0-1), burnout (0-1), months in post and since a course, months still vacant."""
+
+
+def running_of(block: Block, slots: int, mentors: int, community: int) -> Running:
+    """Nobody enrolled, no village served; the mentors' state is for the caller to fill."""
+    return Running(
+        slots=np.zeros((block.state.shape[0], max(slots, 1), LANES), np.uint8),
+        mentors=np.zeros((max(mentors, 1), len(MENTOR_STATE)), np.float32),
+        served=np.zeros((max(community, 1), block.village.shape[0]), np.uint8),
+        graduates=np.zeros(max(slots, 1)),
+    )
 
 
 def copy_of(block: Block) -> Block:
@@ -90,6 +138,22 @@ class Plan(NamedTuple):
     dose_money: NDArray[np.bool_]
     """In rupiah; turned into L of the household."""
     dose_per_child: NDArray[np.bool_]
+    demand: NDArray[np.float32]
+    """Shape (S,)."""
+    community_start: NDArray[np.int64]
+    """Shape (community programmes,)."""
+    community_end: NDArray[np.int64]
+    community_dose: NDArray[np.float32]
+    """Shape (community programmes, DOSES)."""
+    community_row: NDArray[np.int64]
+    """Shape (changes,): the village column that changes."""
+    community_of: NDArray[np.int64]
+    """Shape (changes,): the programme that changes it."""
+    community_value: NDArray[np.float32]
+    community_scales: NDArray[np.bool_]
+    """Shape (changes,): the value is a factor."""
+    community_low: NDArray[np.float32]
+    community_high: NDArray[np.float32]
     mentor_rule: int
     """Index into `allocation.RULES`."""
     mentor: NDArray[np.float64]
@@ -103,6 +167,11 @@ class Offer(NamedTuple):
     """Shape (S, M)."""
     mentor_tiles: NDArray[np.int64]
     """Shape (mentors + 1,): first tile of each mentor's area."""
+    mentor_low: NDArray[np.uint32]
+    """Shape (mentors,): permanent id of a mentor, low 32 bits."""
+    mentor_high: NDArray[np.uint32]
+    villages: NDArray[np.int64]
+    """Shape (community programmes,): villages served."""
 
 
 class Tally(NamedTuple):
@@ -112,6 +181,12 @@ class Tally(NamedTuple):
     """Shape (M, len(metrics.Sums._fields))."""
     details: NDArray[np.float64]
     """Shape (M, len(metrics.Details._fields)), in detailed months."""
+    villages: NDArray[np.float64]
+    """Shape (M, 4): households, and sums over them of collective capability, culture and expected thefts."""
+    mentors: NDArray[np.float64]
+    """Shape (len(outputs.MENTOR_SERIES), M)."""
+    served: NDArray[np.int64]
+    """Shape (community programmes, M): villages served."""
     spread: NDArray[np.float64]
     """Shape (M, metrics.BINS, 2): persons and consumption by class of consumption, in detailed months."""
     filled: NDArray[np.int64]
@@ -142,6 +217,10 @@ class Scratch(NamedTuple):
     """Shape (T, LANES), all zero between months."""
     held: NDArray[np.float32]
     """Shape (T,): share of the group sessions that take place."""
+    guidance: NDArray[np.float32]
+    """Shape (T, len(GUIDANCE)): what the mentor of a tile brings this month."""
+    village_doses: NDArray[np.float32]
+    """Shape (DOSES,): what community programmes give in the village at hand."""
     work: NDArray[np.float32]
     """Shape (WORK_ROWS, LANES): who holds any place, who this one, who has just got it."""
     ones: NDArray[np.float32]
@@ -164,6 +243,8 @@ def scratch_for(tiles: int, sums: int, details: int) -> Scratch:
         demand=np.zeros((tiles, LANES), np.float32),
         given=np.zeros((tiles, LANES), np.float32),
         held=np.zeros(tiles, np.float32),
+        guidance=np.zeros((tiles, len(GUIDANCE)), np.float32),
+        village_doses=np.zeros(DOSES, np.float32),
         work=np.zeros((WORK_ROWS, LANES), np.float32),
         ones=np.ones(LANES, np.float32),
         keys=np.zeros(tiles * LANES, np.float32),

@@ -70,6 +70,41 @@ class Programme:
     """IDR a month for each enrolled household (or child); stipends are counted apart."""
     overhead: float = 0.0
     """Administration as a share of all other costs of the programme."""
+    demand: float = 0.0
+    """Graduates a household of the place at which the local market for the trade halves the worth of one more;
+    0 = no limit."""
+    partner_share: float = 0.0
+    """Share of the cost that somebody other than the state pays (0-1)."""
+
+
+@dataclass(frozen=True)
+class CommunityProgramme:
+    """Something given to whole villages: meetings that all may join, a road, a signal, a leader won over.
+
+    Villages are served in the order of (mean income last month, id), the poorest first.
+    """
+
+    name: str
+    number: int
+    coverage: float
+    """Share of the villages served (0-1)."""
+    start: int = 0
+    """Month in which it begins."""
+    duration: int = 10**6
+    """Months it runs; changes of `sets` and `scales` stay."""
+    doses: dict[str, float] = field(default_factory=dict)
+    """Channel -> dose a month for every household of a served village (no money)."""
+    sets: dict[str, float] = field(default_factory=dict)
+    """Column of `schema.VILLAGE` -> value it takes at the start."""
+    scales: dict[str, float] = field(default_factory=dict)
+    """Column of `schema.VILLAGE` -> factor at the start; the result is held within the column's bounds."""
+    travel_factor: float = 1.0
+    """Factor on mentors' travel time in blocks, weighted by the share of villages served."""
+    cost_once: float = 0.0
+    """IDR a village at the start."""
+    cost_per_month: float = 0.0
+    """IDR a village and month."""
+    partner_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -102,13 +137,52 @@ class Mentors:
     visit_hours: float = 0.75
     group_size: float = 25.0
     competence: float = 0.6
+    """Competence (0-1) of a new mentor in each of the four roles."""
+    role_mix: tuple[float, float, float, float] = (0.35, 0.30, 0.15, 0.20)
+    """Shares of time with people: facilitative, educational, representational, technical; they sum to 1."""
+    refresher: bool = False
+    """A five-day course for every mentor once a year."""
+    refresher_cost: float = 0.0
+    """IDR a mentor and course."""
+    coaching: bool = False
+    """Supervisors coach (feedback, faster learning) instead of controlling."""
+    supervisor_cost: float = 0.0
+    """IDR a month for each post: its share of a supervisor."""
+    peer_group: bool = False
+    permanent: bool = False
+    """Permanent status instead of a yearly contract."""
+    pay_ratio: float = 1.0
+    """Pay over the local minimum wage."""
+    rotation: int = 0
+    """Months after which mentors are moved to another area; 0 = never."""
+    handover: bool = True
+    """Old and new mentor visit together when an area changes hands."""
+    local: bool = False
+    """Mentors come from the place and speak its language."""
+    coordination: bool = False
+    """A desk with health, school, labour and civil registry offices: referrals succeed more often."""
+    coordination_cost: float = 0.0
+    """IDR a month for the represented district."""
+    dynamics: bool = True
+    """Mentors learn, tire and leave; False keeps them as they start."""
     trust_bonus: float = 0.0
     """Added to the trust at first meeting (local mentor, neighbour)."""
     pay_per_month: float = 0.0
     """IDR a month for a full-time post, all on-costs in."""
     session_cost: float = 0.0
     """IDR a group session (snacks, materials, room)."""
-    rule: Literal["equal", "round_robin", "neediest_first", "poorest_first", "near_threshold", "random"] = "round_robin"
+    rule: Literal[
+        "equal",
+        "round_robin",
+        "neediest_first",
+        "poorest_first",
+        "near_threshold",
+        "random",
+        "cluster",
+        "responsive",
+        "max_gain",
+        "two_tier",
+    ] = "round_robin"
     observation_noise: float = 0.0
     """Standard deviation (log) of the consumption that mentors go by in `poorest_first` and `near_threshold`."""
     resident: bool = False
@@ -125,6 +199,10 @@ class Policy:
     name: str
     programmes: tuple[Programme, ...] = ()
     mentors: Mentors = field(default_factory=Mentors)
+    community: tuple[CommunityProgramme, ...] = ()
+    sharing: Literal["equal", "by_poverty", "poorest_half"] = "equal"
+    """How places and posts are shared among subdistricts: by households, by poor households, or by poor
+    households within the poorer half of the subdistricts."""
     end: int = 10**6
     """Month in which everything stops (intakes, doses, visits), to see what lasts."""
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from empowersim._jit import LANES, kernel, loop, make_row_access, make_tile_view, select, wide_vectors
-from empowersim.engine.allocation import COMPETENCE, POSTS, TRUST_BONUS, enrol, visit
+from empowersim.engine.allocation import POSTS, cut, enrol, visit
 from empowersim.engine.arrays import (
     DOSES,
     FINISHED,
+    GUIDANCE,
     WORK_ROWS,
     load_dose,
     load_draw,
@@ -37,11 +38,11 @@ from empowersim.engine.metrics import (
     contribution,
     detail,
 )
-from empowersim.maths import ONE, ZERO, flag, greater, log, normal_quantile
+from empowersim.maths import ONE, ZERO, clip, flag, greater, log, normal_quantile
 from empowersim.rng import Kind, Stream, philox, uniform_from
-from empowersim.rules.community import village_shock
+from empowersim.rules.community import next_collective, next_culture, theft_chance, village_shock
 from empowersim.rules.month import Draw, household_month
-from empowersim.rules.programmes import leaves
+from empowersim.rules.programmes import leaves, worth_of_a_trade
 from empowersim.schema import CHANNEL_ROW, ROW, ROWS, VILLAGE_ROW, VILLAGE_ROWS
 
 view_sums = make_tile_view(len(Sums._fields), np.float32)
@@ -59,8 +60,13 @@ _SUM_PRACTICE: Final = SUM_ROW["practice"]
 _SUM_PARTICIPATION: Final = SUM_ROW["participation"]
 _DRAW: Final = {name: row for row, name in enumerate(Draw._fields)}
 _DROP_OUT: Final = _DRAW["drop_out"]
-_COMPETENCE_ROW: Final = DOSES - 2
-_TRUST_ROW: Final = DOSES - 1
+_GUIDED: Final = len(GUIDANCE)
+_GUIDANCE_ROW: Final = DOSES - _GUIDED
+"""First of the dose rows that hold what a mentor brings."""
+_FIT: Final = CHANNEL_ROW["fit"]
+_TECHNICAL: Final = CHANNEL_ROW["technical"]
+_DELIBERATION: Final = CHANNEL_ROW["deliberation"]
+_MONTHS: Final = 12
 _VISITS: Final = CHANNEL_ROW["visits"]
 _SESSIONS: Final = CHANNEL_ROW["sessions"]
 _SIZE: Final = ROW["size"]
@@ -74,6 +80,16 @@ _SHOCK_NOW: Final = VILLAGE_ROW["shock_now"]
 _MEAN_INCOME: Final = VILLAGE_ROW["mean_income"]
 _MEAN_PRACTICE: Final = VILLAGE_ROW["mean_practice"]
 _MEAN_PARTICIPATION: Final = VILLAGE_ROW["mean_participation"]
+_MEAN_POOR: Final = VILLAGE_ROW["mean_poor"]
+_COLLECTIVE: Final = VILLAGE_ROW["collective"]
+_CULTURE: Final = VILLAGE_ROW["culture"]
+_ADAT: Final = VILLAGE_ROW["adat"]
+_THEFT_HAZARD: Final = VILLAGE_ROW["theft_hazard"]
+_BUSY: Final = VILLAGE_ROW["busy"]
+_HARVEST_START: Final = VILLAGE_ROW["harvest_start"]
+_HARVEST_LENGTH: Final = VILLAGE_ROW["harvest_length"]
+_SUM_MISFIT: Final = SUM_ROW["misfit"]
+_SUM_POOR: Final = SUM_ROW["poor_households"]
 _KIND_BITS: Final = np.uint32(24)
 _NO_WORD: Final = np.uint32(0)
 _GROUP_1: Final = np.uint32(1)
@@ -82,7 +98,7 @@ _VILLAGE_GROUP: Final = np.uint32(Stream.VILLAGE_SHOCK // 4)
 _VILLAGE_KIND: Final = np.uint32(np.uint32(Kind.VILLAGE) << _KIND_BITS)
 _FINISHED: Final = np.float32(FINISHED)
 
-assert [int(stream) for stream in list(Stream)[:10]] == list(range(10)), "streams of the month are 0 to 9"
+assert [int(stream) for stream in list(Stream)[:12]] == list(range(12)), "streams of the month are 0 to 11"
 assert list(_DRAW) == [stream.name.lower() for stream in list(Stream)[:3]] + [
     "illness",
     "job",
@@ -91,6 +107,8 @@ assert list(_DRAW) == [stream.name.lower() for stream in list(Stream)[:3]] + [
     "asset_death",
     "schooling",
     "asset_quality",
+    "benefit",
+    "theft",
 ], "rows of a draw follow the streams"
 
 
@@ -104,7 +122,7 @@ def draw_tile(block: Any, tile: int, draws: Any, month: Any, key0: Any, key1: An
     for lane in range(LANES):
         a0, a1, a2, a3 = philox(low[0, lane], high[0, lane], month, _NO_WORD, key0, key1)
         b0, b1, b2, b3 = philox(low[0, lane], high[0, lane], month, _GROUP_1, key0, key1)
-        c0, c1, _, _ = philox(low[0, lane], high[0, lane], month, _GROUP_2, key0, key1)
+        c0, c1, c2, c3 = philox(low[0, lane], high[0, lane], month, _GROUP_2, key0, key1)
         view[0, lane] = uniform_from(a0)
         view[1, lane] = uniform_from(a1)
         view[2, lane] = uniform_from(a2)
@@ -115,6 +133,8 @@ def draw_tile(block: Any, tile: int, draws: Any, month: Any, key0: Any, key1: An
         view[7, lane] = uniform_from(b3)
         view[8, lane] = uniform_from(c0)
         view[9, lane] = uniform_from(c1)
+        view[10, lane] = uniform_from(c2)
+        view[11, lane] = uniform_from(c3)
     for lane in range(LANES):
         view[0, lane] = normal_quantile(view[0, lane])
         view[1, lane] = normal_quantile(view[1, lane])
@@ -179,7 +199,7 @@ def give_money(doses: Any, channel: int, amount: float, row: int, work: Any, siz
 @loop
 def dose_tile(
     block: Any,
-    slots: Any,
+    running: Any,
     plan: Any,
     tally: Any,
     scratch: Any,
@@ -189,14 +209,19 @@ def dose_tile(
     mentored: bool,
     lanes: int,
 ) -> int:
-    """Gather what reaches each household of a tile: doses of its places, visits and sessions as they took place."""
-    doses, work = scratch.doses, scratch.work
-    clear(doses)
+    """Gather what reaches each household of a tile: doses of its places and of its village, visits and sessions."""
+    doses, work, slots = scratch.doses, scratch.work, running.slots
+    given = view_doses(doses, 0)
+    for row in range(DOSES):
+        everybody = scratch.village_doses[row]
+        for lane in range(lanes):
+            given[row, lane] = everybody
     clear(work)
     first = tile * ROWS * LANES
     size = view_lane(block.state, first + _SIZE * LANES)
     children = view_lane(block.state, first + _CHILDREN * LANES)
     ones = view_lane(scratch.ones, 0)
+    households = block.households[0]
     n = 0
     for slot in range(plan.number.size):
         per_child = plan.per_child[slot]
@@ -211,19 +236,21 @@ def dose_tile(
                     heads = children if plan.dose_per_child[n] else ones
                     give_money(doses, channel, amount / line, row, work, size, heads, lanes)
                 else:
-                    # without mentors `held` is left over from whoever used this memory before
-                    held = scratch.held[tile] if mentored else ZERO
-                    share = held if channel == _SESSIONS else ONE
+                    share = ONE
+                    if channel == _SESSIONS:
+                        share = scratch.held[tile] if mentored else ZERO
+                    if channel == _TECHNICAL:
+                        share = worth_of_a_trade(plan.demand[slot], np.float32(running.graduates[slot] / households))
                     give(doses, channel, amount * share, row, work, lanes)
             n += 1
     if mentored:
-        given = view_doses(doses, 0)
         made = view_lane(scratch.demand, tile * LANES)
-        competence, bonus = np.float32(plan.mentor[COMPETENCE]), np.float32(plan.mentor[TRUST_BONUS])
         for lane in range(lanes):
-            given[_VISITS, lane] = made[0, lane]
-            given[_COMPETENCE_ROW, lane] = competence
-            given[_TRUST_ROW, lane] = bonus
+            given[_VISITS, lane] += made[0, lane]
+        for position in range(_GUIDED):
+            brought = scratch.guidance[tile, position]
+            for lane in range(lanes):
+                given[_GUIDANCE_ROW + position, lane] = brought
     return 0
 
 
@@ -270,15 +297,17 @@ def close_places(slots: Any) -> int:
 
 
 @loop
-def add_tile(block: Any, tile: int, scratch: Any, p: Any, line: float, detailed: bool) -> int:
-    """Add a tile to the lane sums of its village."""
+def add_tile(block: Any, tile: int, scratch: Any, p: Any, village: Any, detailed: bool, month: float) -> int:
+    """Add a tile to the lane sums of its village; `month` = months of the policies so far, this one included."""
     wide_vectors()
     state = view_state(block.state, tile * ROWS * LANES)
     live = view_lane(block.live, tile * LANES)
     holds = view_work(scratch.work, _HOLDS * LANES)
+    fit = view_lane(scratch.doses, _FIT * LANES)
     sums = view_sums(scratch.sums, 0)
     for lane in range(LANES):
-        add_sums(sums, lane, contribution(p, load_household(state, lane), live[0, lane], line, holds[0, lane]))
+        home = load_household(state, lane)
+        add_sums(sums, lane, contribution(p, home, village, live[0, lane], holds[0, lane], fit[0, lane], month))
     if detailed:
         details = view_details(scratch.details, 0)
         for lane in range(LANES):
@@ -310,25 +339,100 @@ def lane_total(sums: Any, row: int) -> float:
 
 
 @loop
-def end_village(block: Any, tally: Any, scratch: Any, v: int, month: int, tallied: bool) -> int:
+def end_village(block: Any, tally: Any, scratch: Any, p: Any, v: int, month: int, tallied: bool) -> int:
     """Enter a village's sums into the tally and its means into the village, for next month."""
-    sums = scratch.sums
+    sums, village = scratch.sums, block.village[v]
+    households = lane_total(sums, _HOUSEHOLDS)
+    stolen = theft_chance(p, village[_THEFT_HAZARD], village[_MEAN_POOR], village[_COLLECTIVE])
     if tallied:
         for row in range(sums.shape[0]):
             tally.sums[month, row] += lane_total(sums, row)
         for row in range(scratch.details.shape[0]):
             tally.details[month, row] += lane_total(scratch.details, row)
-    households = lane_total(sums, _HOUSEHOLDS)
-    block.village[v, _MEAN_INCOME] = np.float32(lane_total(sums, _SUM_INCOME) / households)
-    block.village[v, _MEAN_PRACTICE] = np.float32(lane_total(sums, _SUM_PRACTICE) / households)
-    block.village[v, _MEAN_PARTICIPATION] = np.float32(lane_total(sums, _SUM_PARTICIPATION) / households)
+        tally.villages[month, 0] += households
+        tally.villages[month, 1] += households * np.float64(village[_COLLECTIVE])
+        tally.villages[month, 2] += households * np.float64(village[_CULTURE])
+        tally.villages[month, 3] += households * np.float64(stolen)
+    participation = np.float32(lane_total(sums, _SUM_PARTICIPATION) / households)
+    misfit = np.float32(lane_total(sums, _SUM_MISFIT) / households)
+    village[_MEAN_INCOME] = np.float32(lane_total(sums, _SUM_INCOME) / households)
+    village[_MEAN_PRACTICE] = np.float32(lane_total(sums, _SUM_PRACTICE) / households)
+    village[_MEAN_PARTICIPATION] = participation
+    village[_MEAN_POOR] = np.float32(lane_total(sums, _SUM_POOR) / households)
+    village[_COLLECTIVE] = next_collective(p, village[_COLLECTIVE], participation, scratch.village_doses[_DELIBERATION])
+    village[_CULTURE] = next_culture(p, village[_CULTURE], misfit, village[_ADAT])
+    return 0
+
+
+@loop
+def begin_month(block: Any, month: int, calendar: int, address: Any, key0: Any, key1: Any) -> int:
+    """Set the season and strike the village-wide shocks; `calendar` = month of the year in which month 0 falls."""
+    season = (month + calendar) % _MONTHS
+    for v in range(block.village.shape[0]):
+        words = philox(
+            block.village_low[v],
+            np.uint32(_VILLAGE_KIND | block.village_high[v]),
+            address,
+            _VILLAGE_GROUP,
+            key0,
+            key1,
+        )
+        village = block.village[v]
+        village[_SHOCK_NOW] = village_shock(village[_SHOCK_HAZARD], village[_SHOCK_SIZE], uniform_from(words[0]))
+        since = (season - int(village[_HARVEST_START])) % _MONTHS
+        village[_BUSY] = flag(np.float32(since) < village[_HARVEST_LENGTH])
+    return 0
+
+
+@loop
+def serve_villages(block: Any, running: Any, plan: Any, offer: Any, tally: Any, scratch: Any, month: int) -> int:
+    """Let community programmes begin and end: choose their villages, the poorest first, and change what they change."""
+    villages = block.village.shape[0]
+    for c in range(plan.community_start.size):
+        if month == plan.community_start[c]:
+            for v in range(villages):
+                scratch.keys[v] = block.village[v, _MEAN_INCOME]
+            served = cut(scratch.keys, villages, offer.villages[c], scratch.heap)
+            ties = served.ties
+            for v in range(villages):
+                chosen = scratch.keys[v] < served.key
+                if scratch.keys[v] == served.key and ties > 0:
+                    chosen = True
+                    ties -= 1
+                if chosen:
+                    running.served[c, v] = np.uint8(1)
+            for n in range(plan.community_row.size):
+                if plan.community_of[n] == c:
+                    row = plan.community_row[n]
+                    for v in range(villages):
+                        if running.served[c, v] == 1:
+                            value = plan.community_value[n]
+                            if plan.community_scales[n]:
+                                value = value * block.village[v, row]
+                            block.village[v, row] = clip(value, plan.community_low[n], plan.community_high[n])
+        if month >= plan.community_end[c]:
+            for v in range(villages):
+                running.served[c, v] = np.uint8(0)
+        for v in range(villages):
+            tally.served[c, month] += running.served[c, v]
+    return 0
+
+
+@loop
+def village_doses(running: Any, plan: Any, scratch: Any, v: int) -> int:
+    """Doses that community programmes give to every household of a village this month."""
+    clear(scratch.village_doses)
+    for c in range(plan.community_start.size):
+        if running.served[c, v] == 1:
+            for row in range(DOSES):
+                scratch.village_doses[row] += plan.community_dose[c, row]
     return 0
 
 
 @kernel
 def advance(
     block: Any,
-    slots: Any,
+    running: Any,
     plan: Any,
     offer: Any,
     tally: Any,
@@ -341,69 +445,64 @@ def advance(
 ) -> int:
     """Take a block through the months ``schedule[0] .. schedule[1] - 1``.
 
-    `schedule` = (first month, month after the last, first judged month, lanes, active months, detailed from),
-    int64; months below zero are the burn-in: no programmes, nothing tallied. `values` = parameters as one record,
-    `mean_line` = mean poverty line (IDR/person/month) to which classes of consumption refer.
+    `schedule` = (first month, month after the last, first judged month, lanes, active months, detailed from, calendar
+    month in which month 0 falls), int64; months below zero are the burn-in: no programmes, nothing tallied.
+    `values` = parameters as one record, `mean_line` = mean poverty line (IDR/person/month) to which classes of
+    consumption refer.
     """
     p = values[0]
-    start, stop, judged, lanes, end, detailed_from = (
+    start, stop, judged, lanes, end, detailed_from, calendar = (
         schedule[0],
         schedule[1],
         schedule[2],
         schedule[3],
         schedule[4],
         schedule[5],
+        schedule[6],
     )
     tiles = block.state.shape[0]
     villages = block.village.shape[0]
-    programmes = plan.number.size > 0
     mentored = plan.mentor[POSTS] > 0.0 and offer.mentor_tiles.size > 1
+    active = plan.number.size > 0 or plan.community_start.size > 0 or mentored
     for month in range(start, stop):
         address = np.uint32(np.int64(month) & 0xFFFFFFFF)
-        running = (programmes or mentored) and month >= 0 and month < end
+        running_now = active and month >= 0 and month < end
         tallied = month >= 0
-        detailed = tallied and (month >= detailed_from or month % 12 == 11)
-        since = np.float32(month if month > 0 else 0)
-        for v in range(villages):
-            words = philox(
-                block.village_low[v],
-                np.uint32(_VILLAGE_KIND | block.village_high[v]),
-                address,
-                _VILLAGE_GROUP,
-                seed,
-                replicate,
-            )
-            block.village[v, _SHOCK_NOW] = village_shock(
-                block.village[v, _SHOCK_HAZARD], block.village[v, _SHOCK_SIZE], uniform_from(words[0])
-            )
+        detailed = tallied and (month >= detailed_from or month % _MONTHS == _MONTHS - 1)
+        since = np.float32(month + 1 if month >= 0 else 0)
+        begin_month(block, month, calendar, address, seed, replicate)
         if month == end:
-            close_places(slots)
-        if not running:
+            close_places(running.slots)
+        if not running_now:
             clear(scratch.doses)
             clear(scratch.work)
+            clear(scratch.village_doses)
         else:
-            enrol(block, slots, plan, offer, tally, scratch, month, seed, replicate)
+            serve_villages(block, running, plan, offer, tally, scratch, month)
+            enrol(block, running, plan, p, offer, tally, scratch, month, address, seed, replicate)
             if mentored:
-                visit(block, slots, plan, offer, tally, scratch, month, address, seed, replicate)
+                visit(block, running, plan, p, offer, tally, scratch, month, address, seed, replicate)
         tile = 0
         for v in range(villages):
             village = read_village(block.village, v * VILLAGE_ROWS)
             line = block.village[v, _LINE]
             clear(scratch.sums)
             clear(scratch.details)
+            if running_now:
+                village_doses(running, plan, scratch, v)
             while tile < tiles and block.tile_village[tile] == v:
                 draw_tile(block, tile, scratch.draws, address, seed, replicate)
-                if running:
-                    dose_tile(block, slots, plan, tally, scratch, tile, month, line, mentored, lanes)
+                if running_now:
+                    dose_tile(block, running, plan, tally, scratch, tile, month, line, mentored, lanes)
                 month_of_tile(block, tile, scratch.draws, scratch.doses, p, village, since)
-                add_tile(block, tile, scratch, p, line, detailed)
+                add_tile(block, tile, scratch, p, village, detailed, since)
                 if month >= judged:
                     for lane in range(lanes):
                         block.state[tile, _WELFARE, lane] += block.state[tile, _CONSUMPTION, lane]
-                if running:
-                    end_places(slots, plan, scratch.draws, tile, lanes)
+                if running_now:
+                    end_places(running.slots, plan, scratch.draws, tile, lanes)
                 if detailed:
                     add_spread(block, tile, tally.spread[month], line, mean_line)
                 tile += 1
-            end_village(block, tally, scratch, v, month, tallied)
+            end_village(block, tally, scratch, p, v, month, tallied)
     return 0

@@ -39,6 +39,23 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure("child_learning", "SD", 1, "mean learning gained by tutoring, children of school age"),
     Measure("trust", "0-1", 1, "mean trust in the mentor"),
     Measure("visits", "visits/household/month", 0, "mean visits of mentors"),
+    Measure(
+        "multidimensional_headcount", "share of persons", -1, "Alkire-Foster H: deprived in a third of the weights"
+    ),
+    Measure("multidimensional_poverty", "0-1", -1, "Alkire-Foster M0: headcount times intensity"),
+    Measure("gini", "0-1", -1, "Gini of consumption per person"),
+    Measure("vulnerable", "share of households", -1, "below the line at least once in the last 24 months"),
+    Measure("chronic_poverty", "share of households", -1, "below the line in half of the months or more"),
+    Measure("transient_poverty", "share of households", -1, "below the line in some months, less than half"),
+    Measure("sustained_exit", "share of households", 1, "poor when the policies began, above the line for a year"),
+    Measure("say", "SD", 1, "mean empowerment: say in decisions, control over own life"),
+    Measure("voice", "SD", 1, "mean voice in the community and towards the state"),
+    Measure("motivation", "0-1", 1, "mean will to take part and act"),
+    Measure("claims", "0-1", 1, "mean share of missing entitlements obtained"),
+    Measure("child_growth", "SD", 1, "mean growth of small children above what it would be"),
+    Measure("collective", "0-1", 1, "mean collective capability of the villages"),
+    Measure("culture", "0-1", 1, "mean index of local values kept"),
+    Measure("thefts", "per 1000 households and month", -1, "expected thefts"),
     Measure("enrolled", "share of households", 0, "households in at least one programme"),
 )
 
@@ -46,6 +63,14 @@ MEASURE_ROW: Final[dict[str, int]] = {measure.name: row for row, measure in enum
 
 HOURS: Final = ("available", "administration", "training", "travel", "sessions", "visits")
 """Uses of mentors' hours, in the order of `Run.hours`; `available` is the total to be used."""
+
+
+MENTOR_SERIES: Final = ("posts", "vacant", "competence", "burnout", "departures", "clients", "visited")
+"""Monthly series on mentors: posts, posts vacant, mean competence, mean burnout, departures, client households, clients
+seen this month."""
+
+STAGES: Final = ("unaware", "aware", "trained", "acting", "independent")
+"""Where a household stands on its way at the end."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +104,13 @@ class Run:
     """Shape (len(HOURS), months): mentors' hours by use."""
     mentor_cost: Float64Array
     """Shape (months,), IDR: pay, trips and sessions."""
+    mentors: Float64Array
+    """Shape (len(MENTOR_SERIES), months); counts are those of the represented district."""
+    community_names: tuple[str, ...]
+    community_cost: Float64Array
+    """Shape (community programmes, months), IDR."""
+    partner_cost: Float64Array
+    """Shape (months,), IDR: the part of the cost that partners pay."""
     poor_household_months: Float64Array
     """Shape (months,): represented households below the line."""
     household_id: NDArray[np.int64]
@@ -93,10 +125,13 @@ class Run:
     touched: NDArray[np.bool_]
     """Shape (households,): ever enrolled or visited under this policy."""
 
+    stage: NDArray[np.int8]
+    """Shape (households,): index into STAGES at the end."""
+
     @property
     def cost(self) -> Float64Array:
         """Cost of the policy by month, IDR."""
-        total: Float64Array = self.programme_cost.sum(axis=0) + self.mentor_cost
+        total: Float64Array = self.programme_cost.sum(axis=0) + self.community_cost.sum(axis=0) + self.mentor_cost
         return total
 
     def series(self, measure: str) -> Float64Array:

@@ -19,7 +19,7 @@ from empowersim.engine.arrays import (
 from empowersim.engine.inputs import Population
 from empowersim.maths import HALF, ZERO, flag, greater
 from empowersim.rng import TRAITS, Kind, Stream, normal_from, philox, uniform_from
-from empowersim.rules import assets, start
+from empowersim.rules import agency, assets, mentoring, start
 from empowersim.rules.month import MONTHS_UNSEEN_MOST, Household
 from empowersim.schema import ROW, ROWS, VILLAGE_ROW, VILLAGE_ROWS
 
@@ -28,8 +28,8 @@ _GROUP_ASSETS: Final = np.uint32(Stream.WELFARE_RANK // 4)
 _GROUP_WORK: Final = np.uint32(Stream.START_SAVINGS // 4)
 _GROUP_REGISTER: Final = np.uint32(Stream.REGISTER_ERROR // 4)
 _KIND_BITS: Final = 24
-_CAPACITY, _OWN, _ASSETS, _SAVINGS, _JOB, _ILLNESS, _REGISTER, _BELOW, _ABOVE = range(9)
-_WORK_ROWS: Final = 9
+_CAPACITY, _OWN, _ASSETS, _SAVINGS, _JOB, _ILLNESS, _REGISTER, _AGENCY, _BELOW, _ABOVE = range(10)
+_WORK_ROWS: Final = 10
 _HALVINGS: Final = 18
 """Bisections: the permanent part is found to 0.0001 of a log point."""
 _CONSUMPTION: Final = ROW["consumption"]
@@ -38,6 +38,7 @@ _SCORE: Final = ROW["welfare"]
 view_work = make_tile_view(_WORK_ROWS, np.float32)
 
 assert Stream.START_ASSETS // 4 == Stream.WELFARE_RANK // 4
+assert Stream.AGENCY == Stream.REGISTER_ERROR + 1
 assert Stream.START_ILLNESS // 4 == Stream.START_SAVINGS // 4
 
 
@@ -53,7 +54,7 @@ def draw_start(block: Any, tile: int, work: Any, p: Any, key0: Any, key1: Any) -
         low, high = low_id[0, lane], high_id[0, lane]
         _, w1, w2, w3 = philox(low, high, _TRAITS, _GROUP_ASSETS, key0, key1)
         x0, x1, x2, _ = philox(low, high, _TRAITS, _GROUP_WORK, key0, key1)
-        r0, _, _, _ = philox(low, high, _TRAITS, _GROUP_REGISTER, key0, key1)
+        r0, r1, _, _ = philox(low, high, _TRAITS, _GROUP_REGISTER, key0, key1)
         rows[_CAPACITY, lane] = start.start_capacity(p, state[_SCORE, lane], normal_from(w1))
         rows[_OWN, lane] = p.own_level_sd * normal_from(w2)
         rows[_ASSETS, lane] = normal_from(w3)
@@ -61,6 +62,7 @@ def draw_start(block: Any, tile: int, work: Any, p: Any, key0: Any, key1: Any) -
         rows[_JOB, lane] = uniform_from(x1)
         rows[_ILLNESS, lane] = uniform_from(x2)
         rows[_REGISTER, lane] = normal_from(r0)
+        rows[_AGENCY, lane] = normal_from(r1)
         rows[_BELOW, lane] = -start.SPAN
         rows[_ABOVE, lane] = start.SPAN
     return 0
@@ -107,6 +109,7 @@ def complete(block: Any, tile: int, work: Any, p: Any, village: Any) -> int:
                 seen.schooling_years,
                 seen.female_head,
                 seen.literacy,
+                agency.base_agency(p, seen.schooling_years, seen.female_head, rows[_AGENCY, lane]),
                 rows[_REGISTER, lane],
                 capacity,
                 flag(rows[_JOB, lane] < start.job_share(p)),
@@ -119,18 +122,26 @@ def complete(block: Any, tile: int, work: Any, p: Any, village: Any) -> int:
                 ZERO,
                 ZERO,
                 seen.literacy,
+                p.motivation_start,
+                ZERO,
                 ZERO,
                 flag(seen.in_school > HALF),
                 start.start_health(p, consumed),
                 select(seen.illness < ZERO, unknown, seen.illness),
                 ZERO,
+                ZERO,
+                ZERO,
+                start.start_child_growth(p, consumed),
                 start.start_well_being(p, consumed),
                 ZERO,
                 ZERO,
-                village.outsider_trust,
+                mentoring.first_trust(p, village.outsider_trust, ZERO, village.adat, ZERO),
                 ZERO,
                 ZERO,
                 MONTHS_UNSEEN_MOST,
+                ZERO,
+                ZERO,
+                ZERO,
                 ZERO,
                 ZERO,
                 consumed,
@@ -178,7 +189,7 @@ _OBSERVED: Final = (
 )
 
 
-def blocks_of(population: Population) -> list[Block]:
+def blocks_of(population: Population, parameters: Any) -> list[Block]:
     """Lay a population out in blocks, one a subdistrict, with the observed figures in their rows.
 
     A tile never holds households of two villages. Villages without households are left out.
@@ -189,10 +200,10 @@ def blocks_of(population: Population) -> list[Block]:
     bounds = np.flatnonzero(np.diff(subdistrict)) + 1
     starts = np.concatenate(([0], bounds))
     stops = np.concatenate((bounds, [count]))
-    return [_block(population, int(first), int(last)) for first, last in zip(starts, stops, strict=True)]
+    return [_block(population, parameters, int(first), int(last)) for first, last in zip(starts, stops, strict=True)]
 
 
-def _block(population: Population, first: int, last: int) -> Block:
+def _block(population: Population, parameters: Any, first: int, last: int) -> Block:
     """Lay out the households first .. last - 1, which form one subdistrict."""
     homes, places = population.households, population.villages
     village, position, sizes = _positions(homes.village[first:last])
@@ -216,6 +227,9 @@ def _block(population: Population, first: int, last: int) -> Block:
         state[tile, ROW[name], lane] = getattr(homes, name)[first:last]
     state[tile, ROW["welfare"], lane] = homes.welfare_score[first:last]
     context = np.ascontiguousarray(places.context[:, village].T, np.float32)
+    context[:, VILLAGE_ROW["collective"]] = parameters.collective_start
+    context[:, VILLAGE_ROW["culture"]] = parameters.culture_start
+    context[:, VILLAGE_ROW["mean_poor"]] = _mean_by(slot, (homes.consumption[first:last] < 1).astype(np.float32), sizes)
     context[:, VILLAGE_ROW["mean_income"]] = _mean_by(slot, homes.consumption[first:last], sizes)
     village_ids = places.village_id[village]
     return Block(
@@ -223,6 +237,7 @@ def _block(population: Population, first: int, last: int) -> Block:
         live=live,
         id_low=id_low,
         id_high=id_high,
+        households=np.array([last - first], np.float64),
         tile_village=np.repeat(np.arange(village.size, dtype=np.int64), tiles_each),
         village=context,
         village_low=(village_ids & 0xFFFFFFFF).astype(np.uint32),

@@ -35,6 +35,7 @@ from empowersim.engine.synthetic import (
     even_words,
     village_context,
     village_pace,
+    village_ranks,
 )
 from empowersim.engine.traits import (
     Float64Array,
@@ -214,7 +215,12 @@ def from_survey(
             village_id=np.arange(villages, dtype=np.int64),
             subdistrict=subdistrict.astype(np.int32),
             region=np.array([one.index for one in place.regions], np.int32)[region],
-            context=village_context(place, region, village_pace(place, villages, seed, replicate)),
+            context=village_context(
+                place,
+                region,
+                village_pace(place, villages, seed, replicate),
+                village_ranks(villages, seed, replicate),
+            ),
         ),
         subdistrict_id=np.arange(int(subdistrict[-1]) + 1, dtype=np.int64),
         represents=stand_for,

@@ -7,6 +7,8 @@ Where somebody lives follows from ids alone:
   every population size and every replicate;
 * village v has a size from its own address, and a village welfare effect from (shift + v x silver ratio) mod 1:
   uniform for each village, and spread evenly over neighbours, so that few villages already represent the place;
+* its signal, its custom and its access to health services are read off three more even sequences, so that the
+  shares of a region type are met in expectation exactly, and closely by few villages;
 * ids of subdistricts, villages and households are consecutive.
 
 A larger population therefore only adds: the first n households are the same bit for bit, in the same
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 from empowersim._jit import kernel
 from empowersim.engine.inputs import FloatArray, Households, Population, Villages
 from empowersim.engine.traits import (
+    Float64Array,
     Tables,
     children_of,
     consumption_of,
@@ -40,7 +43,7 @@ from empowersim.engine.traits import (
 from empowersim.errors import SimulationError
 from empowersim.maths import ONE, ZERO, normal_quantile
 from empowersim.maths import exp as exp32
-from empowersim.parameters.places import TRAITS, Place
+from empowersim.parameters.places import DRAWN, TRAITS, Place
 from empowersim.rng import STREAMS_A_GROUP, Kind, Stream, normal_from, uniform_from
 from empowersim.schema import VILLAGE, VILLAGE_ROW, VILLAGE_ROWS
 
@@ -49,6 +52,13 @@ GOLDEN: Final = np.uint32(0x9E3779B9)
 
 SILVER: Final = np.uint32(0x6A09E667)
 """Square root of 2 less 1, times 2**32: a second even sequence, independent of the first."""
+
+EVEN_STEPS: Final = {
+    "signal": np.uint32(0xBB67AE85),
+    "adat": np.uint32(0xA54FF53A),
+    "health_access": np.uint32(0x510E527F),
+}
+"""Fractional parts of the square roots of 3, 7 and 11, times 2**32: steps of the sequences that traits are drawn by."""
 
 _HOUSEHOLD: Final = np.uint32(Kind.HOUSEHOLD)
 _VILLAGE: Final = np.uint32(Kind.VILLAGE)
@@ -61,6 +71,8 @@ _VILLAGE_GROUP: Final = np.uint32(Stream.VILLAGE_SIZE // STREAMS_A_GROUP)
 _PACE_GROUP: Final = np.uint32(Stream.VILLAGE_PACE // STREAMS_A_GROUP)
 _HALF: Final = np.float32(0.5)
 _UNKNOWN: Final = np.float32(-1.0)
+_MIDDLE: Final = 0.5
+"""The middle of three classes of signal and of custom."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,8 @@ class Layout:
     """Shape (villages,): standard normal welfare effect of each village."""
     pace: FloatArray
     """Shape (villages,): factor on the pace of change."""
+    ranks: Float64Array
+    """Shape (len(DRAWN), villages): place (0-1) of each village in the distribution of each drawn trait."""
 
     @property
     def subdistricts(self) -> int:
@@ -91,9 +105,12 @@ class Layout:
 
 @kernel
 def _shifts(seed: Any, replicate: Any, out: Any) -> None:
-    """Random shifts of the two even sequences: region types and village effects."""
+    """Random shifts of the even sequences: region types, village effects, signal, custom, health services."""
     out[0] = trait_words(np.uint64(0), _SUBDISTRICT, _VILLAGE_GROUP, seed, replicate)[2]
     out[1] = trait_words(np.uint64(0), _VILLAGE, _VILLAGE_GROUP, seed, replicate)[1]
+    drawn = trait_words(np.uint64(0), _VILLAGE, _PACE_GROUP, seed, replicate)
+    for k in range(1, STREAMS_A_GROUP):
+        out[1 + k] = drawn[k]
 
 
 @kernel
@@ -196,8 +213,8 @@ def even_words(shift: Any, step: np.uint32, count: int) -> NDArray[np.uint32]:
 
 
 def even_shifts(seed: int, replicate: int) -> NDArray[np.uint32]:
-    """Random shifts of the even sequences of region types and of village effects."""
-    shifts = np.empty(2, np.uint32)
+    """Random shifts of the even sequences: region types, village effects, and each trait of `DRAWN`."""
+    shifts = np.empty(2 + len(DRAWN), np.uint32)
     _shifts(np.uint32(seed), np.uint32(replicate), shifts)
     return shifts
 
@@ -233,8 +250,9 @@ def _layout(place: Place, households: int, seed: int, replicate: int) -> Layout:
     welfare = np.empty(villages, np.float32)
     _make_effects(even_words(shifts[1], SILVER, villages), welfare)
     pace = village_pace(place, villages, seed, replicate)
-    found = Layout(region[:subdistricts].copy(), first_village, start, welfare, pace)
-    for array in (found.region, found.first_village, found.first_household, found.welfare, found.pace):
+    ranks = village_ranks(villages, seed, replicate)
+    found = Layout(region[:subdistricts].copy(), first_village, start, welfare, pace, ranks)
+    for array in (found.region, found.first_village, found.first_household, found.welfare, found.pace, found.ranks):
         array.flags.writeable = False
     return found
 
@@ -292,7 +310,7 @@ def _build(place: Place, whole: Layout, first: int, last: int, seed: int, replic
             village_id=np.arange(low, high, dtype=np.int64),
             subdistrict=subdistrict.astype(np.int32),
             region=np.array([one.index for one in place.regions], np.int32)[region],
-            context=village_context(place, region, whole.pace[low:high]),
+            context=village_context(place, region, whole.pace[low:high], whole.ranks[:, low:high]),
         ),
         subdistrict_id=np.arange(first, last, dtype=np.int64),
         represents=place.households * (end - begin) / whole.households,
@@ -300,10 +318,11 @@ def _build(place: Place, whole: Layout, first: int, last: int, seed: int, replic
     )
 
 
-def village_context(place: Place, region: NDArray[np.int64], pace: FloatArray) -> FloatArray:
+def village_context(place: Place, region: NDArray[np.int64], pace: FloatArray, ranks: Float64Array) -> FloatArray:
     """Context of villages: shape (len(schema.VILLAGE), villages); states start at 0.
 
-    `region` is the index into `Place.regions`, `pace` the village's own factor on the pace of its region type.
+    `region` is the index into `Place.regions`, `pace` the village's own factor on the pace of its region type,
+    `ranks` its places (0-1) in the distributions of the traits of `DRAWN`.
     """
     context = np.zeros((VILLAGE_ROWS, region.size), np.float32)
     for name in TRAITS:
@@ -312,7 +331,34 @@ def village_context(place: Place, region: NDArray[np.int64], pace: FloatArray) -
     context[VILLAGE_ROW["line"]] = np.array([one.poverty_line for one in place.regions], np.float32)[region]
     row, upper = VILLAGE_ROW["pace"], next(one.upper for one in VILLAGE if one.name == "pace")
     context[row] = np.clip(context[row] * pace, place.relations.pace_floor, upper)
+    for trait, rank in zip(DRAWN, ranks, strict=True):
+        first, second = np.array([one.type.drawn_by(trait) for one in place.regions])[region].T
+        context[VILLAGE_ROW[trait]] = _DRAW[trait](rank, first, second)
     return context
+
+
+def _signal(rank: Any, none: Any, weak: Any) -> Any:
+    """Signal (0 none, 0.5 weak, 1 strong) at a rank, from the shares of villages with none and with a weak one."""
+    return np.where(rank < none, 0.0, np.where(rank < none + weak, _MIDDLE, 1.0))
+
+
+def _adat(rank: Any, strong: Any, mixing: Any) -> Any:
+    """Custom (1 strongly traditional, 0.5 mixing, 0 integrated) at a rank, from the shares of the first two."""
+    return np.where(rank < strong, 1.0, np.where(rank < strong + mixing, _MIDDLE, 0.0))
+
+
+def _health_access(rank: Any, mean: Any, spread: Any) -> Any:
+    """Access to health services at a rank: uniform around the mean."""
+    return np.clip(mean + spread * (2.0 * rank - 1.0), 0.0, 1.0)
+
+
+_DRAW: Final = {"signal": _signal, "adat": _adat, "health_access": _health_access}
+
+
+def village_ranks(count: int, seed: int, replicate: int) -> Float64Array:
+    """Places (0-1) of villages 0 to `count` - 1 in the distribution of each trait of `DRAWN`, evenly spread."""
+    shifts = even_shifts(seed, replicate)[2:]
+    return np.stack([even_words(shifts[k], EVEN_STEPS[trait], count) / 2.0**32 for k, trait in enumerate(DRAWN)])
 
 
 def village_pace(place: Place, count: int, seed: int, replicate: int) -> FloatArray:

@@ -28,7 +28,7 @@ from empowersim._jit import rule, to_float32
 from empowersim.errors import ParameterError
 from empowersim.maths import ONE, ZERO, clip, flag, logistic
 from empowersim.maths import exp as exp32
-from empowersim.parameters.places import Place, PlaceRegion, Relations
+from empowersim.parameters.places import DRAWN, SPREAD, Place, PlaceRegion, Relations
 from empowersim.rng import TRAITS, philox
 from empowersim.schema import column
 
@@ -44,6 +44,8 @@ _LAST: Final = np.float32(_POINTS - 1)
 
 _GRID: Final = np.linspace(-8.0, 8.0, 4097)
 """Welfare scores over which expectations are taken."""
+
+_ROUNDING: Final = 1e-9
 
 MOST_MEMBERS: Final = int(column("size").upper)
 MOST_CHILDREN: Final = int(column("children").upper)
@@ -166,6 +168,10 @@ def _loadings(correlation: float) -> FloatArray:
 def _region_row(place: Place, region: PlaceRegion, ranks: Float64Array) -> dict[str, Any]:
     """Solve one region type of a place."""
     relations, where = place.relations, f"{place.name}, {region.name}"
+    for first, second in (DRAWN["signal"], DRAWN["adat"]):
+        one, other = (region.type.spread[SPREAD.index(figure)] for figure in (first, second))
+        if one + other > 1.0 + _ROUNDING:
+            raise ParameterError(f"{where}: {first} {one:g} and {second} {other:g} sum to more than 1")
     if not region.poverty_rate < region.tail_quantile:
         raise ParameterError(f"{where}: poverty_rate must lie below tail_quantile, where the Pareto tail begins")
     tilt = size_tilt(region)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from empowersim.experiments.compare import Plan, Progress
+    from empowersim.experiments.factors import FactorPlan
     from empowersim.results.comparison import Comparison
+    from empowersim.results.factors import FactorTable
 
 DONE: Final = 0
 WRONG: Final = 2
@@ -85,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
             "  empowersim check scenarios/medan.yaml\n"
             "  empowersim compare scenarios/medan.yaml --households 5000 --replicates 20\n"
             "  empowersim compare scenarios/medan.yaml --out out/medan\n"
+            "  empowersim factors scenarios/medan.yaml\n"
             "  empowersim cite scenarios/medan.yaml\n"
             "\n'empowersim COMMAND --help' tells more of a command."
         ),
@@ -93,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_compare(commands)
     _add_run(commands)
+    _add_factors(commands)
     _add_check(commands)
     _add_diff(commands)
     _add_cite(commands)
@@ -142,6 +146,44 @@ def _add_run(commands: Any) -> None:
     command.set_defaults(handler=_run)
 
 
+def _add_factors(commands: Any) -> None:
+    command = commands.add_parser(
+        "factors",
+        help="say what each supporting and inhibiting factor accounts for",
+        description=(
+            "Take the supporting and inhibiting factors of a scenario away, one at a time, on the same simulated\n"
+            "futures, and say what each accounts for: poverty, empowerment, say and voice, visits to clients, with\n"
+            "95 % intervals. "
+            "With two files, both rankings side by side. Default size: 10 futures of 10,000 households."
+        ),
+        examples=(
+            "  empowersim factors scenarios/medan.yaml\n"
+            "  empowersim factors scenarios/medan.yaml --policy mix_mentors --outcome visits_per_client\n"
+            "  empowersim factors scenarios/medan.yaml --of effect --out out/factors\n"
+            "  empowersim factors scenarios/medan.yaml scenarios/remote-islands.yaml"
+        ),
+    )
+    command.add_argument("file", metavar="FILE", help=f"{_FILE}, or FILE:POLICY")
+    command.add_argument("other", metavar="FILE2", nargs="?", help="another scenario file whose ranking is set beside")
+    command.add_argument(
+        "--policy",
+        metavar="NAME",
+        help="policy under which the factors are taken away (default: the last with mentors)",
+    )
+    command.add_argument("--factors", metavar="A,B", type=_names, help="only these factors")
+    command.add_argument(
+        "--outcome", metavar="NAME", default="poverty_headcount", help="outcome to rank by (default: poverty_headcount)"
+    )
+    command.add_argument(
+        "--of",
+        choices=("level", "effect"),
+        default="level",
+        help="rank by what a factor adds to the level of the outcome, or to the effect of the policy (default: level)",
+    )
+    _add_sizes(command)
+    command.set_defaults(handler=_factors)
+
+
 def _add_sizes(command: argparse.ArgumentParser) -> None:
     sizes = command.add_argument_group("size and length (default: as the file says)")
     sizes.add_argument("--replicates", metavar="R", type=int, help="futures to simulate")
@@ -156,6 +198,7 @@ def _add_sizes(command: argparse.ArgumentParser) -> None:
     )
     outputs.add_argument("--force", action="store_true", help="replace results of other inputs in that folder")
     outputs.add_argument("--lang", choices=("en", "id"), default="en", help="language of the figures (default: en)")
+    outputs.add_argument("--all", action="store_true", help="print all tables and outcomes, not only the chief ones")
     outputs.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
@@ -239,7 +282,7 @@ def _add_lists(commands: Any) -> None:
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise argparse.ArgumentTypeError("expected names of policies, as skills_training,balanced_mix")
+        raise argparse.ArgumentTypeError("expected names with commas between them, as skills_training,balanced_mix")
     return names
 
 
@@ -278,26 +321,111 @@ def _finish(asked: argparse.Namespace, made: Plan) -> int:
         # say so before the run, not after
         store.check_target(made.run_id, asked.out, force=asked.force)
         store.check_writable(asked.out)
-    with _progress(made) as progress:
+    count = len(made.policies)
+    with _progress(f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months") as progress:
         result = execute(made, threads=asked.threads, progress=progress)
     if asked.json:
         print(result.to_json())
     else:
         from empowersim.fronts.terminal import console, show
 
-        show(result, console())
+        show(result, console(), everything=asked.all)
     if asked.out is not None:
         _write(asked, result)
     return DONE
 
 
+def _factors(asked: argparse.Namespace) -> int:
+    from empowersim.experiments.factors import execute_factors
+    from empowersim.results import store
+
+    plans = _factor_plans(asked)
+    folders = _factor_folders(asked, plans)
+    for made, folder in zip(plans, folders, strict=False):  # no folders without --out
+        store.check_target(made.run_id, folder, force=asked.force)
+        store.check_writable(folder)
+    found: list[FactorTable] = []
+    for made in plans:
+        with _progress(f"{made.scenario.name}: {len(made.factors)} factors x {made.months} months") as progress:
+            found.append(execute_factors(made, threads=asked.threads, progress=progress))
+    _show_factors(asked, found)
+    for table, folder in zip(found, folders, strict=False):
+        _write_factors(asked, table, folder)
+    return DONE
+
+
+def _factor_plans(asked: argparse.Namespace) -> list[FactorPlan]:
+    from empowersim.experiments.asked import known_name
+    from empowersim.experiments.factors import ANALYSED, plan_factors
+    from empowersim.scenario.load import load
+
+    known_name(asked.outcome, ANALYSED, "--outcome", "one of the outcomes")
+    plans = []
+    for given in (asked.file, asked.other):
+        if given is None:
+            continue
+        file, own = _split(given)
+        policy = own if own is not None else asked.policy
+        loaded = load(file, survey=asked.survey)
+        plans.append(plan_factors(loaded, policy, factors=asked.factors, **_sizes(asked)))
+    return plans
+
+
+def _factor_folders(asked: argparse.Namespace, plans: Sequence[FactorPlan]) -> list[str]:
+    """One folder an analysis; none without --out. Two analyses get a folder each below it."""
+    if asked.out is None:
+        return []
+    if len(plans) == 1:
+        return [asked.out]
+    names = [made.scenario.name for made in plans]
+    if len(set(names)) == 1:
+        names = [f"{made.scenario.name}.{made.policy}" for made in plans]
+    if len(set(names)) == 1:
+        raise EmpowersimError(f"expected two scenarios or two policies, found {names[0]} twice")
+    return [os.path.join(asked.out, name) for name in names]
+
+
+def _show_factors(asked: argparse.Namespace, found: Sequence[FactorTable]) -> None:
+    from empowersim.fronts.factor_terminal import show_factors, show_two
+    from empowersim.fronts.terminal import console
+    from empowersim.results.factors import rank_changes
+
+    if asked.json:
+        if len(found) == 1:
+            print(found[0].to_json())
+            return
+        changes = [
+            {"factor": one.factor, "rank_first": one.rank_first, "rank_second": one.rank_second, "change": one.change}
+            for one in rank_changes(found[0], found[1], asked.outcome, asked.of)
+        ]
+        documents = {"first": found[0].to_dict(), "second": found[1].to_dict()}
+        _print_json({"outcome": asked.outcome, "of": asked.of, "rank_changes": changes, **documents})
+        return
+    if len(found) == 2:
+        show_two(found[0], found[1], console(), asked.outcome, asked.of)
+    else:
+        show_factors(found[0], console(), asked.outcome, asked.of, everything=asked.all)
+
+
+def _write_factors(asked: argparse.Namespace, table: FactorTable, folder: str) -> None:
+    from pathlib import Path
+
+    from empowersim.fronts.plots import save_tornado
+    from empowersim.results.store import write_factors
+
+    def figures(made: FactorTable, target: Path) -> None:
+        save_tornado(made, target, asked.outcome, of=asked.of, lang=asked.lang)
+
+    files = write_factors(table, folder, force=asked.force, extra=figures)
+    said = sys.stderr if asked.json else sys.stdout
+    print(f"Written to {folder}: {', '.join(path.name for path in files)}", file=said)
+
+
 @contextmanager
-def _progress(made: Plan) -> Iterator[Progress]:
+def _progress(what: str) -> Iterator[Progress]:
     from empowersim._jit import is_compiled
     from empowersim.fronts.terminal import progress_on
 
-    count = len(made.policies)
-    what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months"
     with progress_on(sys.stderr, what, first_run=not is_compiled()) as progress:
         yield progress
 

@@ -24,6 +24,7 @@ from empowersim.results.tables import OUTCOMES
 
 if TYPE_CHECKING:
     from empowersim.results.comparison import Comparison
+    from empowersim.results.factors import Contribution, FactorTable, Part
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 REFERENCE_COLOUR: Final = "#555555"
@@ -69,6 +70,36 @@ NAMES: Final[dict[str, dict[str, str]]] = {
     "trust": {"en": "Trust in the mentor", "id": "Kepercayaan kepada pendamping"},
     "visits": {"en": "Visits of mentors", "id": "Kunjungan pendamping"},
     "enrolled": {"en": "Enrolled households", "id": "Rumah tangga peserta"},
+    "multidimensional_headcount": {"en": "Poor in many dimensions (H)", "id": "Penduduk miskin multidimensi"},
+    "multidimensional_poverty": {"en": "Poverty in many dimensions (M0)", "id": "Indeks kemiskinan multidimensi"},
+    "gini": {"en": "Inequality (Gini)", "id": "Ketimpangan (rasio Gini)"},
+    "vulnerable": {"en": "Vulnerable households", "id": "Rumah tangga rentan miskin"},
+    "chronic_poverty": {"en": "Chronic poverty", "id": "Kemiskinan kronis"},
+    "transient_poverty": {"en": "Transient poverty", "id": "Kemiskinan sementara"},
+    "sustained_exit": {"en": "Sustained exits", "id": "Keluar dari kemiskinan secara bertahan"},
+    "say": {"en": "Say in own life", "id": "Kendali atas hidup sendiri"},
+    "voice": {"en": "Voice", "id": "Suara dalam masyarakat"},
+    "motivation": {"en": "Motivation", "id": "Motivasi"},
+    "claims": {"en": "Entitlements obtained", "id": "Hak yang diperoleh"},
+    "child_growth": {"en": "Growth of small children", "id": "Pertumbuhan anak balita"},
+    "collective": {"en": "Collective capability", "id": "Kemampuan kolektif"},
+    "culture": {"en": "Local values kept", "id": "Nilai budaya setempat"},
+    "thefts": {"en": "Thefts", "id": "Pencurian"},
+    "visits_per_client": {"en": "Visits to a client", "id": "Kunjungan per keluarga dampingan"},
+    "cost_to_state": {"en": "Cost to the state", "id": "Biaya negara"},
+    "cost_to_partners": {"en": "Cost to partners", "id": "Biaya mitra"},
+    "household_years_out_of_poverty_discounted": {
+        "en": "Household-years out of poverty, discounted",
+        "id": "Tahun rumah tangga keluar dari kemiskinan, nilai kini",
+    },
+    "sustained_exits_won": {
+        "en": "Sustained exits won",
+        "id": "Tambahan rumah tangga yang bertahan keluar dari kemiskinan",
+    },
+    "cost_per_sustained_exit": {
+        "en": "Cost per sustained exit",
+        "id": "Biaya per rumah tangga yang bertahan keluar dari kemiskinan",
+    },
 }
 """What people call outcomes and measures."""
 
@@ -102,6 +133,22 @@ _SAID: Final[dict[str, dict[str, str]]] = {
     },
     "points": {"en": "percentage points", "id": "poin persentase"},
     "quintile": {"en": "Quintile {n}", "id": "Kuintil {n}"},
+    "tornado_level": {
+        "en": "{outcome} under “{policy}”: with each factor, against without it",
+        "id": "{outcome} pada “{policy}”: dengan tiap faktor, dibandingkan tanpa faktor itu",
+    },
+    "tornado_effect": {
+        "en": "{outcome}, effect of “{policy}”: with each factor, against without it",
+        "id": "{outcome}, dampak “{policy}”: dengan tiap faktor, dibandingkan tanpa faktor itu",
+    },
+    "tornado_bars": {
+        "en": "lines: 95 % intervals, {n} common futures; pale: cannot be told from zero",
+        "id": "garis: selang 95 %, {n} kemungkinan yang sama; pucat: tidak dapat dibedakan dari nol",
+    },
+    "helps": {"en": "factor helps", "id": "faktor mendukung"},
+    "hinders": {"en": "factor hinders", "id": "faktor menghambat"},
+    "changes": {"en": "factor changes it", "id": "faktor mengubahnya"},
+    "no_factor": {"en": "no factor changes it", "id": "tidak ada faktor yang mengubahnya"},
 }
 
 
@@ -128,6 +175,12 @@ def name_of(outcome: str, lang: Lang = "en") -> str:
     """Return what people call an outcome or measure."""
     names = NAMES.get(outcome)
     return names[lang] if names else outcome.replace("_", " ")
+
+
+def said(outcome: str, lang: Lang = "en") -> str:
+    """Return what people call an outcome or measure inside a sentence, as "poverty rate (P0)"."""
+    name = name_of(outcome, lang)
+    return name[:1].lower() + name[1:]
 
 
 def paths(
@@ -273,6 +326,99 @@ def winners(
     _finish(axes, f"{comparison.label(policy, lang)}: {title}" if policy else title, grid="x")
     _caption(axes, _SAID["unchanged"][lang].format(band=percent(comparison.unchanged_band, 0, lang)), 2)
     return axes
+
+
+def tornado(
+    table: FactorTable,
+    outcome: str = "poverty_headcount",
+    *,
+    of: Part = "level",
+    most: int = 16,
+    lang: Lang = "en",
+    ax: Any = None,
+) -> Any:
+    """Draw what each factor contributes to an outcome: a bar a factor, the largest on top, with its 95 % interval.
+
+    `of` = `level` (of the outcome) or `effect` (of the policy against the reference). Up to `most` factors are shown,
+    of those that change the outcome at all. Blue bars help, orange hatched ones hinder, whichever side they point to;
+    where neither way is better they are grey. Pale bars cannot be told from zero. KeyError for an unknown outcome.
+    """
+    contributions = [one for one in table.contributions(outcome, of) if one.part(of)[0] != 0.0]
+    shown = [one for one in contributions if math.isfinite(one.part(of)[0])][:most]
+    entry = OUTCOMES[outcome]
+    factor, unit = _scale(entry.unit, lang, difference=True)
+    axes = _axes(ax, (10.0, 1.9 + 0.42 * max(len(shown), 2)))
+    for place, one in enumerate(shown):
+        middle, low, high = (factor * value for value in one.part(of))
+        helps = middle * entry.better > 0
+        colour = REFERENCE_COLOUR if entry.better == 0 else _BETTER if helps else _WORSE
+        pale = 1.0 if one.measurable(of) else 0.3
+        hatch = "" if helps or entry.better == 0 else "//"
+        axes.barh(place, middle, height=0.62, color=colour, alpha=pale, hatch=hatch, edgecolor="white", linewidth=0)
+        if math.isfinite(low):
+            axes.plot([low, high], [place, place], color=_TEXT, linewidth=1.6)
+        side = 1 if middle > 0 else -1
+        end = max(middle, high) if side > 0 else min(middle, low)
+        axes.annotate(
+            quantity(middle / factor, entry.unit, lang, difference=True).removesuffix(" points").removesuffix(" poin"),
+            (end if math.isfinite(end) else middle, place),
+            xytext=(5 * side, 0),
+            textcoords="offset points",
+            ha="left" if side > 0 else "right",
+            va="center",
+            fontsize=_SIZE,
+            color=_TEXT,
+        )
+    if not shown:
+        axes.annotate(_SAID["no_factor"][lang], (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=_SIZE)
+    axes.axvline(0, color=REFERENCE_COLOUR, linewidth=1.2)
+    axes.set_yticks(range(len(shown)), [_folded(table.label(one.factor, lang), 40) for one in shown])
+    axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
+    axes.margins(x=0.2)
+    _legend(axes, shown, entry.better, of, lang)
+    axes.set_xlabel(unit or name_of(outcome, lang), color=_TEXT)
+    policy = table.policy_label.get(lang) or table.policy_label.get("en") or table.policy
+    _finish(axes, _SAID[f"tornado_{of}"][lang].format(outcome=name_of(outcome, lang), policy=policy), grid="x")
+    _caption(axes, _SAID["tornado_bars"][lang].format(n=table.replicates), table.replicates)
+    return axes
+
+
+def _legend(axes: Any, shown: Sequence[Contribution], better: int, of: Part, lang: Lang) -> None:
+    from matplotlib.patches import Patch
+
+    kinds = {one.part(of)[0] * better > 0 for one in shown}
+    if better == 0:
+        handles = [Patch(color=REFERENCE_COLOUR, label=_SAID["changes"][lang])] if shown else []
+    else:
+        handles = [
+            Patch(facecolor=_BETTER if helps else _WORSE, hatch="" if helps else "//", edgecolor="white", label=text)
+            for helps, text in ((True, _SAID["helps"][lang]), (False, _SAID["hinders"][lang]))
+            if helps in kinds
+        ]
+    if handles:
+        left, right = axes.get_xlim()
+        axes.legend(handles=handles, loc=f"lower {'left' if -left > right else 'right'}", fontsize=_SIZE, frameon=False)
+
+
+def save_tornado(
+    table: FactorTable,
+    folder: Path,
+    outcome: str = "poverty_headcount",
+    *,
+    of: Part = "level",
+    lang: Lang = "en",
+    dpi: int = 150,
+) -> Path:
+    """Write ``tornado.png`` of a factor analysis into `folder`."""
+    figure = tornado(table, outcome, of=of, lang=lang).figure
+    told = "; ".join(
+        f"{table.label(one.factor, lang)}: {quantity(one.part(of)[0], OUTCOMES[outcome].unit, lang, difference=True)}"
+        for one in table.contributions(outcome, of)
+        if one.measurable(of)
+    )
+    text = f"{name_of(outcome, lang)}, {months(table.months, lang)}. {told or _SAID['no_factor'][lang]}."
+    figure.savefig(folder / "tornado.png", dpi=dpi, metadata={"Description": text})
+    return folder / "tornado.png"
 
 
 def save_figures(comparison: Comparison, folder: Path, *, lang: Lang = "en", dpi: int = 150) -> list[Path]:
@@ -508,8 +654,11 @@ __all__ = [
     "effects",
     "name_of",
     "paths",
+    "said",
     "save_figures",
+    "save_tornado",
     "spread",
     "styles",
+    "tornado",
     "winners",
 ]

@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from empowersim.experiments.compare import Progress
+from empowersim.fronts.grids import (
+    CELL_WIDTH,
+    add_row,
+    bare,
+    bracketed,
+    columns_that_fit,
+    grid,
+    heads,
+    number_column,
+    plus_minus,
+    policy_column,
+)
+from empowersim.fronts.more import further_tables, kept_sentences, mentor_tables
 from empowersim.fronts.numbers import (
     NONE,
     in_hundred,
@@ -23,7 +36,17 @@ from empowersim.fronts.numbers import (
     signed,
 )
 from empowersim.fronts.plots import name_of
-from empowersim.results.tables import COST, COST_PER_YEAR, LEVELS, OUTCOMES, YEARS_AVERTED
+from empowersim.results.tables import (
+    COST,
+    COST_PARTNER,
+    COST_PER_EXIT,
+    COST_PER_YEAR,
+    LEVELS,
+    MORE_LEVELS,
+    OUTCOMES,
+    VISITS_PER_CLIENT,
+    YEARS_AVERTED,
+)
 
 if TYPE_CHECKING:
     from empowersim.results.comparison import Comparison
@@ -50,9 +73,6 @@ _HARDLY_ANY: Final = 0.0005
 """Share of households below which losers are not traced to a fifth: they would be a handful."""
 
 _PIPE_WIDTH: Final = 100
-_POLICY_WIDTH: Final = 16
-_CELL_WIDTH: Final = 12
-_GAP: Final = 2
 _PLAIN_EVERY: Final = 5.0
 _QUIET: Final = 2.0
 
@@ -66,11 +86,11 @@ def console(stream: IO[str] | None = None) -> Any:
     return Console(file=out, width=width, highlight=False, no_color=None if out.isatty() else True, emoji=False)
 
 
-def show(comparison: Comparison, out: Any) -> None:
-    """Print a comparison on a rich console: head, tables, verdict."""
+def show(comparison: Comparison, out: Any, *, everything: bool = False) -> None:
+    """Print a comparison on a rich console: head, tables (the chief ones, or everything), verdict."""
     width = max(NARROWEST, out.width)
     out.print(_head(comparison), style="bold")
-    for table in tables(comparison, width):
+    for table in tables(comparison, width, everything=everything):
         out.print()
         out.print(table)
     out.print()
@@ -78,29 +98,33 @@ def show(comparison: Comparison, out: Any) -> None:
         out.print(sentence, markup=False)
     for note in comparison.notes:
         out.print(f"Note: {note}", markup=False, style="dim")
+    if not everything:
+        out.print("More outcomes, budget by year, waiting lists and stages: --all.", markup=False, style="dim")
 
 
-def tables(comparison: Comparison, width: int) -> list[Any]:
+def tables(comparison: Comparison, width: int, *, everything: bool = False) -> list[Any]:
     """Return the rich tables of a comparison, each no wider than `width` columns.
 
     A cell holds the level and, below, the paired difference from the reference, each with half the width
     of its 95 % interval.
     """
-    each = max(1, (width - _POLICY_WIDTH) // (_CELL_WIDTH + _GAP))
-    count = -(-len(LEVELS) // each)
-    even = -(-len(LEVELS) // count)
-    made = [_level_table(comparison, LEVELS[at : at + even], first=at == 0) for at in range(0, len(LEVELS), even)]
+    shown = (*LEVELS, *MORE_LEVELS, VISITS_PER_CLIENT) if everything else LEVELS
+    made = [
+        _level_table(comparison, names, first=place == 0) for place, names in enumerate(columns_that_fit(width, shown))
+    ]
     if comparison.others and comparison.replicates > 1:
         made.append(_sure_table(comparison))
     made.append(_money_table(comparison))
     if comparison.others:
         made.append(_winner_table(comparison))
-    return made
+    made += mentor_tables(comparison, width, everything=everything)
+    return [*made, *further_tables(comparison, width)] if everything else made
 
 
 def verdict(comparison: Comparison) -> list[str]:
     """Return what a planner may take away, in a few sentences: best, losers, cost, what is assumed."""
     sentences = [*_best(comparison), *_losers(comparison), *_costs(comparison)]
+    sentences += kept_sentences(comparison, HEADLINE)
     sentences.append(_caution(comparison))
     return sentences
 
@@ -128,134 +152,74 @@ def _head(comparison: Comparison) -> str:
     return f"{comparison.title}: {futures}, {people} households{stand}, {months(comparison.months)}"
 
 
-def _grid(title: str, caption: str = "") -> Any:
-    from rich import box
-    from rich.table import Table
-
-    return Table(
-        title=title,
-        caption=caption or None,
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, _GAP // 2),
-        expand=False,
-    )
-
-
 def _level_table(comparison: Comparison, outcomes: Sequence[str], *, first: bool) -> Any:
-    from rich.text import Text
-
     reference = comparison.label(comparison.reference)
     below = f"; below it the difference from “{reference}”, same futures" if comparison.others else ""
-    grid = _grid("Mean of the last twelve months ± half the 95 % interval" + below if first else "")
-    _policy_column(grid, comparison)
+    table = grid("Mean of the last twelve months ± half the 95 % interval" + below if first else "")
+    policy_column(table, comparison)
     for outcome in outcomes:
-        grid.add_column(f"{name_of(outcome)}{_heads(OUTCOMES[outcome].unit)}", max_width=_CELL_WIDTH, justify="right")
+        number_column(table, f"{name_of(outcome)}{heads(OUTCOMES[outcome].unit)}", CELL_WIDTH)
     for policy in comparison.policies:
-        cells = [Text(_level(comparison, policy, outcome)) for outcome in outcomes]
-        grid.add_row(Text(comparison.label(policy)), *cells)
-    return grid
-
-
-def _policy_column(grid: Any, comparison: Comparison) -> None:
-    widest = max(len(comparison.label(policy)) for policy in comparison.policies)
-    grid.add_column("policy", min_width=min(widest, _POLICY_WIDTH), max_width=_POLICY_WIDTH, overflow="fold")
-
-
-def _heads(unit: str) -> str:
-    """Unit of a column, as its head says it; the cells then hold bare numbers."""
-    if unit.startswith("share"):
-        return ", %"
-    return ", Rp thousand" if unit.startswith("IDR") else ", 0 to 100"
-
-
-def _bare(unit: str) -> tuple[float, int]:
-    """Factor and decimals of a level in a column headed by `_heads`; a difference has one decimal more."""
-    return (1e-3, 0) if unit.startswith("IDR") else (100.0, 1)
+        add_row(table, [comparison.label(policy), *(_level(comparison, policy, outcome) for outcome in outcomes)])
+    return table
 
 
 def _level(comparison: Comparison, policy: str, outcome: str) -> str:
-    factor, decimals = _bare(OUTCOMES[outcome].unit)
+    factor, decimals = bare(OUTCOMES[outcome].unit)
     row = comparison.tables["outcomes"].where(policy=policy, outcome=outcome)
-    text = _plus_minus(row, factor, decimals, number)
+    text = plus_minus(row, factor, decimals, number)
     if policy == comparison.reference:
         return text
     row = comparison.tables["differences"].where(policy=policy, outcome=outcome)
-    return f"{text}\n{_plus_minus(row, factor, decimals + 1, signed)}"
-
-
-def _plus_minus(row: Any, factor: float, decimals: int, say: Callable[[float, int], str]) -> str:
-    """Mean and half the width of a symmetric interval."""
-    middle, high = (factor * float(row[column][0]) for column in ("mean", "high"))
-    text = say(middle, decimals)
-    if not isfinite(high) or high == middle:
-        return text
-    return f"{text} ±{number(high - middle, decimals)}"
+    return f"{text}\n{plus_minus(row, factor, decimals + 1, signed)}"
 
 
 def _sure_table(comparison: Comparison) -> Any:
-    from rich.text import Text
-
     reference = comparison.label(comparison.reference)
     legend = "; ".join(f"{_SHORT[outcome]} {name_of(outcome).lower()}" for outcome in LEVELS[3:])
-    grid = _grid(f"Better than “{reference}” in how many of 100 futures", legend)
-    _policy_column(grid, comparison)
+    table = grid(f"Better than “{reference}” in how many of 100 futures", legend)
+    policy_column(table, comparison)
     for outcome in LEVELS:
-        grid.add_column(_SHORT[outcome], justify="right")
+        number_column(table, _SHORT[outcome])
     for policy in comparison.others:
-        table = comparison.tables["differences"].where(policy=policy)
-        shares = (table.one("probability_better", outcome=outcome) for outcome in LEVELS)
-        grid.add_row(Text(comparison.label(policy)), *(number(100 * share) for share in shares))
-    return grid
+        rows = comparison.tables["differences"].where(policy=policy)
+        shares = (rows.one("probability_better", outcome=outcome) for outcome in LEVELS)
+        add_row(table, [comparison.label(policy), *(number(100 * share) for share in shares)])
+    return table
 
 
 def _money_table(comparison: Comparison) -> Any:
-    from rich.text import Text
-
     year = f", prices of {comparison.price_year}" if comparison.price_year else ""
     legend = (
         "years won: household-years below the poverty line fewer than under the reference" if comparison.others else ""
     )
-    grid = _grid(
+    table = grid(
         f"Money over {months(comparison.months)}{year}, all {number(comparison.represents)} households", legend
     )
-    _policy_column(grid, comparison)
-    grid.add_column("cost", justify="right")
+    policy_column(table, comparison)
+    number_column(table, "cost")
     if comparison.others:
-        grid.add_column("years won", justify="right")
-        grid.add_column("cost of a year won", justify="right")
+        number_column(table, "years won")
+        number_column(table, "cost of a year won")
     for policy in comparison.policies:
         rows = comparison.tables["outcomes"].where(policy=policy)
         cells = [rupiah(rows.one("mean", outcome=COST))]
         if comparison.others:
-            won = _plus_minus(rows.where(outcome=YEARS_AVERTED), 1.0, 0, number)
-            price = _bracketed(*(rupiah(rows.one(column, outcome=COST_PER_YEAR)) for column in ("mean", "low", "high")))
+            won = plus_minus(rows.where(outcome=YEARS_AVERTED), 1.0, 0, number)
+            price = bracketed(*(rupiah(rows.one(column, outcome=COST_PER_YEAR)) for column in ("mean", "low", "high")))
             cells += [won, price] if policy != comparison.reference else [NONE, NONE]
-        grid.add_row(Text(comparison.label(policy)), *(Text(cell) for cell in cells))
-    return grid
-
-
-def _bracketed(middle: str, low: str, high: str) -> str:
-    """Amount and interval, the scale said once where it is the same."""
-    head, _, scale = middle.rpartition(" ")
-    if scale and all(text.endswith(f" {scale}") for text in (low, high)) and head.startswith("Rp "):
-        low, high = (text.removesuffix(f" {scale}").removeprefix("Rp ") for text in (low, high))
-    ends = interval(low, high)
-    return f"{middle} ({ends})" if ends else middle
+        add_row(table, [comparison.label(policy), *cells])
+    return table
 
 
 def _winner_table(comparison: Comparison) -> Any:
-    from rich.text import Text
-
     band = percent(comparison.unchanged_band, 0)
     reference = comparison.label(comparison.reference)
-    grid = _grid(
+    table = grid(
         f"Better and worse off than under “{reference}”, % of households",
         f"by consumption, beyond {band}; fifths of persons by starting consumption; others: never enrolled or visited",
     )
-    _policy_column(grid, comparison)
+    policy_column(table, comparison)
     groups = (
         ("all", "all", "all"),
         ("poorest", "quintile", "1"),
@@ -263,15 +227,15 @@ def _winner_table(comparison: Comparison) -> Any:
         ("others", "contact", "untouched"),
     )
     for words, *_ in groups:
-        grid.add_column(f"{words}: better / worse", justify="right", max_width=13)
+        number_column(table, f"{words}: better / worse", 13)
     for policy in comparison.others:
-        table = comparison.tables["winners"].where(policy=policy)
+        rows = comparison.tables["winners"].where(policy=policy)
         cells = [
-            " / ".join(_share(table, figure, dimension, group) for figure in ("better", "worse"))
+            " / ".join(_share(rows, figure, dimension, group) for figure in ("better", "worse"))
             for _, dimension, group in groups
         ]
-        grid.add_row(Text(comparison.label(policy)), *cells)
-    return grid
+        add_row(table, [comparison.label(policy), *cells])
+    return table
 
 
 def _share(table: Any, figure: str, dimension: str, group: str) -> str:
@@ -375,6 +339,12 @@ def _costs(comparison: Comparison) -> list[str]:
         )
     else:
         sentence += "; the household-years out of poverty it wins cannot be told from zero, so it has no price for one"
+    exits = [table.one(column, outcome=COST_PER_EXIT) for column in ("mean", "low", "high")]
+    if isfinite(exits[0]):
+        sentence += f", and {bracketed(*map(rupiah, exits))} for each household that leaves poverty for a year"
+    partners = table.one("mean", outcome=COST_PARTNER)
+    if partners > 0:
+        sentence += f"; partners pay {percent(partners / cost, 0)} of it"
     return [sentence + "."]
 
 

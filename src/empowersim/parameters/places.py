@@ -43,8 +43,23 @@ TRAITS: Final = (
     "pace",
     "venue_hours",
     "outsider_trust",
+    "missing_entitlement",
+    "leader",
+    "harvest_start",
+    "harvest_length",
+    "theft_hazard",
 )
-"""Figures of a region type that become traits of its villages (`schema.VILLAGE`, all but the poverty line)."""
+"""Figures of a region type that all of its villages have as a trait (`schema.VILLAGE`)."""
+
+DRAWN: Final = {
+    "signal": ("signal_none", "signal_weak"),
+    "adat": ("adat_strong", "adat_mixing"),
+    "health_access": ("health_access", "health_access_spread"),
+}
+"""Traits that differ between the villages of a region type, each with the two figures that it is drawn by."""
+
+SPREAD: Final = tuple(figure for pair in DRAWN.values() for figure in pair)
+"""Figures of a region type by which traits of its villages are drawn."""
 
 COMMUNITY: Final = ("village_households", "village_log_sd", "villages")
 """Figures of a region type that say how households stand in villages and subdistricts."""
@@ -81,12 +96,19 @@ class RegionType:
     """Villages of a subdistrict."""
     traits: tuple[float, ...]
     """In the order of `TRAITS`."""
+    spread: tuple[float, ...]
+    """In the order of `SPREAD`."""
     travel: tuple[float, ...]
     """In the order of `TRAVEL`."""
 
     def trait(self, name: str) -> float:
         """One trait by name; ValueError if there is none of that name."""
         return self.traits[TRAITS.index(name)]
+
+    def drawn_by(self, trait: str) -> tuple[float, float]:
+        """The two figures by which a trait of `DRAWN` is drawn; KeyError if it is not drawn."""
+        first, second = DRAWN[trait]
+        return self.spread[SPREAD.index(first)], self.spread[SPREAD.index(second)]
 
 
 @dataclass(frozen=True)
@@ -112,6 +134,8 @@ class PlaceRegion:
     low_literacy_poor: float
     female_head: float
     out_of_school: float
+    minimum_wage: float
+    """IDR a month."""
 
     @property
     def name(self) -> str:
@@ -207,6 +231,10 @@ def _with(region: PlaceRegion, name: str, value: float) -> PlaceRegion:
         traits = list(region.type.traits)
         traits[TRAITS.index(name)] = value
         return replace(region, type=replace(region.type, traits=tuple(traits)))
+    if name in SPREAD:
+        spread = list(region.type.spread)
+        spread[SPREAD.index(name)] = value
+        return replace(region, type=replace(region.type, spread=tuple(spread)))
     if name in COMMUNITY:
         changed: Any = int(value) if name == "villages" else value
         return replace(region, type=replace(region.type, **{name: changed}))
@@ -284,6 +312,7 @@ def regions() -> dict[str, RegionType]:
             village_log_sd=value("village_log_sd", name),
             villages=int(value("villages", name)),
             traits=tuple(value(figure, name) for figure in TRAITS),
+            spread=tuple(value(figure, name) for figure in SPREAD),
             travel=tuple(value(figure, name) for figure in TRAVEL),
         )
         for name in REGION_TYPES

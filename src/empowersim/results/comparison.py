@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from empowersim.results.tables import COST_PER_YEAR, OUTCOMES, Table
+from empowersim.results.tables import OUTCOMES, RATIOS, Table
 
 _FIGURES: Final = ("better", "worse", "unchanged")
+_ESTIMATE: Final = ("mean", "low", "high")
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Policies compared on the same futures: everything the fronts show, and nothing they compute.
 
-    `tables` holds outcomes, differences, winners, paths, ledger and futures as named in
-    `results.tables.TABLES`. With a single policy there are no differences and no winners.
+    `tables` holds the tables named in `results.tables.TABLES`. With a single policy there are no differences, no
+    winners, no kept gains and no cost-effectiveness.
     """
 
     scenario: str
@@ -92,8 +93,11 @@ class Comparison:
 
         Keys `scenario`, `seed`, `replicates`, `households`, `months`, `policies` (name -> outcome ->
         mean, low, high), `differences` (name -> outcome -> mean, low, high, probability_better,
-        variance_ratio_unpaired), `winners` (name -> better, worse, unchanged, with groups beside), and
-        a few more. Nothing in it depends on the machine, the hour, or the number of threads.
+        variance_ratio_unpaired), `winners` (name -> better, worse, unchanged, with groups beside), `kept`
+        (name -> outcome -> months after the end), `budget` (name -> dimension -> group -> list of years),
+        `access` (name -> programme or `all` -> figure), `mentors` (name -> figure), `stages` (name -> stage),
+        `icer` (effect -> list of policies in order of cost), and a few more. Nothing in it depends on the machine,
+        the hour, or the number of threads.
         """
         return {
             "scenario": self.scenario,
@@ -102,29 +106,71 @@ class Comparison:
             "households": self.households,
             "months": self.months,
             "reference": self.reference,
-            "represents": _number(self.represents),
+            "represents": number_or_none(self.represents),
             "burn_in": self.burn_in,
             "run_id": self.run_id,
             "units": {name: outcome.unit for name, outcome in OUTCOMES.items()},
-            "policies": _nested(self.tables["outcomes"], ("mean", "low", "high")),
+            "policies": _nested(self.tables["outcomes"], _ESTIMATE),
             "differences": _nested(
                 self.tables["differences"], ("mean", "low", "high", "probability_better", "variance_ratio_unpaired")
             ),
             "winners": {name: self._winners(name) for name in self.others},
             "best": {
                 policy: {
-                    outcome: entry["probability_best"]
-                    for outcome, entry in outcomes.items()
-                    if outcome != COST_PER_YEAR
+                    outcome: entry["probability_best"] for outcome, entry in outcomes.items() if outcome not in RATIOS
                 }
                 for policy, outcomes in _nested(self.tables["outcomes"], ("probability_best",)).items()
             },
+            "kept": self._kept(),
+            "budget": self._budget(),
+            "access": _tree(self.tables["access"], ("policy", "item", "figure"), _ESTIMATE),
+            "mentors": _tree(self.tables["mentors"], ("policy", "figure"), _ESTIMATE),
+            "stages": _tree(
+                self.tables["stages"],
+                ("policy", "stage"),
+                (*_ESTIMATE, "difference", "difference_low", "difference_high"),
+            ),
+            "icer": self._icer(),
             "notes": list(self.notes),
         }
 
     def to_json(self) -> str:
         """Return `to_dict` as JSON text, the same bytes for the same inputs."""
         return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+
+    def _kept(self) -> dict[str, Any]:
+        table = self.tables["kept"]
+        numbers = tuple(column for column in table.columns if column not in {"policy", "outcome", "after", "unit"})
+        found: dict[str, Any] = {}
+        for row, (policy, outcome, after) in enumerate(
+            zip(table["policy"].tolist(), table["outcome"].tolist(), table["after"].tolist(), strict=True)
+        ):
+            entry = {column: number_or_none(float(table[column][row])) for column in numbers}
+            found.setdefault(policy, {}).setdefault(outcome, {})[f"{after}_months"] = entry
+        return found
+
+    def _budget(self) -> dict[str, Any]:
+        table = self.tables["budget"]
+        keys = [table[column].tolist() for column in ("policy", "dimension", "group", "year", "months")]
+        numbers = {column: table[column].tolist() for column in (*_ESTIMATE, "discounted")}
+        found: dict[str, Any] = {}
+        entry: dict[str, Any]
+        for row, (policy, dimension, group, year, covered) in enumerate(zip(*keys, strict=True)):
+            entry = {"year": year, "months": covered}
+            entry |= {name: number_or_none(values[row]) for name, values in numbers.items()}
+            found.setdefault(policy, {}).setdefault(dimension, {}).setdefault(group, []).append(entry)
+        return found
+
+    def _icer(self) -> dict[str, Any]:
+        table = self.tables["icer"]
+        numbers = ("cost", "amount", "extra_cost", "extra_amount", "ratio", "low", "high")
+        found: dict[str, Any] = {}
+        for row, effect in enumerate(table["effect"].tolist()):
+            entry: dict[str, Any] = {name: str(table[name][row]) for name in ("policy", "status")}
+            entry["against"] = str(table["against"][row]) or None
+            entry |= {name: number_or_none(float(table[name][row])) for name in numbers}
+            found.setdefault(effect, []).append(entry)
+        return found
 
     def _winners(self, policy: str) -> dict[str, Any]:
         table = self.tables["winners"].where(policy=policy)
@@ -136,7 +182,7 @@ class Comparison:
             table["mean"].tolist(),
             strict=True,
         ):
-            shares.setdefault((dimension, group), {})[figure] = _number(value)
+            shares.setdefault((dimension, group), {})[figure] = number_or_none(value)
         whole = shares.get(("all", "all"), {})
         found: dict[str, Any] = {figure: whole.get(figure) for figure in _FIGURES}
         for dimension in ("region", "quintile", "contact"):
@@ -152,15 +198,23 @@ class Comparison:
         )
 
 
-def _nested(table: Table, columns: tuple[str, ...]) -> dict[str, dict[str, dict[str, float | None]]]:
-    found: dict[str, dict[str, dict[str, float | None]]] = {}
+def _nested(table: Table, columns: tuple[str, ...]) -> dict[str, Any]:
+    return _tree(table, ("policy", "outcome"), columns)
+
+
+def _tree(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> dict[str, Any]:
+    """Numbers of a table under nested keys, one level a key column."""
+    found: dict[str, Any] = {}
     numbers = [table[column].tolist() for column in columns]
-    for row, (policy, outcome) in enumerate(zip(table["policy"].tolist(), table["outcome"].tolist(), strict=True)):
-        entry = {column: _number(values[row]) for column, values in zip(columns, numbers, strict=True)}
-        found.setdefault(policy, {})[outcome] = entry
+    for row, path in enumerate(zip(*(table[key].tolist() for key in keys), strict=True)):
+        place = found
+        for key in path[:-1]:
+            place = place.setdefault(key, {})
+        place[path[-1]] = {column: number_or_none(values[row]) for column, values in zip(columns, numbers, strict=True)}
     return found
 
 
-def _number(value: float) -> float | None:
+def number_or_none(value: float) -> float | None:
+    """Return a finite number as it is (negative zero as zero), None for what cannot be told."""
     # adding 0.0 turns a negative zero into zero
     return value + 0.0 if math.isfinite(value) else None

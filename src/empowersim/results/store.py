@@ -1,8 +1,8 @@
-"""Comparisons on disk: a folder of Parquet tables with `provenance.json` beside them.
+"""Results on disk: a folder of Parquet tables with `provenance.json` beside them.
 
 Writing is safe against interruption: everything is made under a temporary name inside the folder
 and only then moved into place, file by file, `provenance.json` last. Every table carries the `run_id`
-of its comparison, so a folder half moved is noticed when it is read.
+of its results, so a folder half moved is noticed when it is read.
 """
 
 from __future__ import annotations
@@ -12,23 +12,24 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 from empowersim.errors import StoreError
 from empowersim.results.comparison import Comparison
+from empowersim.results.factors import FactorTable
 from empowersim.results.provenance import surroundings
-from empowersim.results.tables import TABLES, Table
+from empowersim.results.tables import COLUMNS, FACTOR_TABLES, TABLES, Table
 
 PROVENANCE: Final = "provenance.json"
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the folder's layout."""
 
-Extra = Callable[[Comparison, Path], None]
-"""Writes more files (figures) of a comparison into a folder."""
+Extra = Callable[[Any, Path], None]
+"""Writes more files (figures) of a result into a folder."""
 
 
 def write_comparison(
@@ -45,19 +46,44 @@ def write_comparison(
     `force`. Raises `StoreError` when the folder is a file, cannot be written, or the disk is full; what
     stood there before then still stands.
     """
+    return _write(comparison, "comparison", TABLES, folder, force, extra, command)
+
+
+def write_factors(
+    table: FactorTable,
+    folder: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    extra: Extra | None = None,
+    command: Sequence[str] | None = None,
+) -> list[Path]:
+    """Write a factor analysis as `write_comparison` writes a comparison."""
+    return _write(table, "factor_analysis", FACTOR_TABLES, folder, force, extra, command)
+
+
+def _write(
+    result: Comparison | FactorTable,
+    kind: str,
+    names: Iterable[str],
+    folder: str | os.PathLike[str],
+    force: bool,
+    extra: Extra | None,
+    command: Sequence[str] | None,
+) -> list[Path]:
     target = Path(folder)
-    check_target(comparison.run_id, target, force=force)
+    check_target(result.run_id, target, force=force)
     partial: Path | None = None
     try:
         target.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
-        _write_tables(comparison, partial)
+        _write_tables(result, names, partial)
         if extra is not None:
-            extra(comparison, partial)
-        text = json.dumps(_provenance(comparison, command), indent=1, ensure_ascii=False, allow_nan=False)
+            extra(result, partial)
+        document = _provenance(result, kind, names, command)
+        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
         (partial / PROVENANCE).write_text(text + "\n", encoding="utf-8")
-        names = sorted(path.name for path in partial.iterdir() if path.name != PROVENANCE)
-        return [_move(partial / name, target / name) for name in [*names, PROVENANCE]]
+        made = sorted(path.name for path in partial.iterdir() if path.name != PROVENANCE)
+        return [_move(partial / name, target / name) for name in [*made, PROVENANCE]]
     except OSError as error:
         raise StoreError(_reason(error, target)) from error
     finally:
@@ -93,17 +119,30 @@ def check_writable(folder: str | os.PathLike[str]) -> None:
 
 def read_comparison(folder: str | os.PathLike[str]) -> Comparison:
     """Read a comparison that `write_comparison` wrote; `StoreError` if it is not there, damaged or mixed."""
+    found: Comparison = _read(Comparison, "comparison", TABLES, folder, "compare --out")
+    return found
+
+
+def read_factors(folder: str | os.PathLike[str]) -> FactorTable:
+    """Read a factor analysis that `write_factors` wrote; `StoreError` if it is not there, damaged or mixed."""
+    found: FactorTable = _read(FactorTable, "factor_analysis", FACTOR_TABLES, folder, "factors --out")
+    return found
+
+
+def _read(made: type[Any], kind: str, names: Mapping[str, Any], folder: str | os.PathLike[str], command: str) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     source = Path(folder)
     stored = _read_provenance(source)
     if stored is None:
-        raise StoreError(f"{source}: expected results with a {PROVENANCE}, found none; write them with compare --out")
+        raise StoreError(f"{source}: expected results with a {PROVENANCE}, found none; write them with {command}")
     if stored.get("format") != FORMAT:
         raise StoreError(f"{source / PROVENANCE}: expected format {FORMAT}, found {stored.get('format')}; run again")
+    if kind not in stored:
+        raise StoreError(f"{source / PROVENANCE}: expected key {kind}, found none; write such results with {command}")
     tables: dict[str, Table] = {}
-    for name in TABLES:
+    for name in names:
         path = source / f"{name}.parquet"
         try:
             table = pq.read_table(path)
@@ -116,16 +155,16 @@ def read_comparison(folder: str | os.PathLike[str]) -> Comparison:
                 "the folder was being written when something stopped it: run again with --force"
             )
         tables[name] = Table.from_arrow(name, table)
-    asked = stored["comparison"]
+    asked = stored[kind]
     try:
-        return Comparison(
-            **{name: _restored(asked[name]) for name in _ASKED},
+        return made(
+            **{name: _restored(asked[name]) for name in _asked(made)},
             run_id=stored["run_id"],
             inputs=stored["inputs"],
             tables=tables,
         )
     except KeyError as error:
-        raise StoreError(f"{source / PROVENANCE}: expected key comparison.{error.args[0]}, found none") from error
+        raise StoreError(f"{source / PROVENANCE}: expected key {kind}.{error.args[0]}, found none") from error
 
 
 def read_provenance(folder: str | os.PathLike[str]) -> dict[str, Any]:
@@ -136,32 +175,36 @@ def read_provenance(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return found
 
 
-_ASKED: Final = tuple(entry.name for entry in fields(Comparison) if entry.name not in {"run_id", "inputs", "tables"})
+def _asked(made: Any) -> tuple[str, ...]:
+    """Fields of a result that stand in its provenance as they are."""
+    return tuple(entry.name for entry in fields(made) if entry.name not in {"run_id", "inputs", "tables"})
 
 
 def _restored(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _provenance(comparison: Comparison, command: Sequence[str] | None) -> dict[str, Any]:
+def _provenance(
+    result: Comparison | FactorTable, kind: str, names: Iterable[str], command: Sequence[str] | None
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "run_id": comparison.run_id,
-        "inputs": dict(comparison.inputs),
+        "run_id": result.run_id,
+        "inputs": dict(result.inputs),
         "made_with": surroundings(command),
-        "comparison": {name: getattr(comparison, name) for name in _ASKED},
+        kind: {name: getattr(result, name) for name in _asked(result)},
         "tables": {
-            name: {column.name: {"unit": column.unit, "meaning": column.meaning} for column in columns}
-            for name, columns in TABLES.items()
+            name: {column.name: {"unit": column.unit, "meaning": column.meaning} for column in COLUMNS[name]}
+            for name in names
         },
     }
 
 
-def _write_tables(comparison: Comparison, folder: Path) -> None:
+def _write_tables(result: Comparison | FactorTable, names: Iterable[str], folder: Path) -> None:
     import pyarrow.parquet as pq
 
-    for name in TABLES:
-        pq.write_table(comparison.to_arrow(name), folder / f"{name}.parquet", compression="zstd")
+    for name in names:
+        pq.write_table(result.to_arrow(name), folder / f"{name}.parquet", compression="zstd")
 
 
 def _move(source: Path, target: Path) -> Path:

@@ -40,8 +40,14 @@ class Outcome(NamedTuple):
 
 COST: Final = "cost"
 COST_DISCOUNTED: Final = "cost_discounted"
+COST_STATE: Final = "cost_to_state"
+COST_PARTNER: Final = "cost_to_partners"
 YEARS_AVERTED: Final = "household_years_out_of_poverty"
+YEARS_DISCOUNTED: Final = "household_years_out_of_poverty_discounted"
 COST_PER_YEAR: Final = "cost_per_household_year_out_of_poverty"
+EXITS: Final = "sustained_exits_won"
+COST_PER_EXIT: Final = "cost_per_sustained_exit"
+VISITS_PER_CLIENT: Final = "visits_per_client"
 
 LEVELS: Final = (
     "poverty_headcount",
@@ -55,14 +61,42 @@ LEVELS: Final = (
     "empowerment_index",
     "independence",
 )
-"""Outcomes that are monthly measures; their value in a future is the mean of the last twelve months."""
+"""Headline outcomes that are monthly measures; their value in a future is the mean of the last twelve months."""
+
+MORE_LEVELS: Final = (
+    "multidimensional_poverty",
+    "multidimensional_headcount",
+    "gini",
+    "vulnerable",
+    "chronic_poverty",
+    "transient_poverty",
+    "sustained_exit",
+    "well_being",
+    "say",
+    "voice",
+    "motivation",
+    "claims",
+    "collective",
+    "culture",
+    "thefts",
+    "child_growth",
+    "child_learning",
+    "trust",
+    "visits",
+)
+"""Further outcomes of the same kind."""
 
 _MEASURE: Final = {measure.name: measure for measure in MEASURES}
+
+
+def _levels(names: tuple[str, ...]) -> tuple[Outcome, ...]:
+    return tuple(Outcome(name, _MEASURE[name].unit, _MEASURE[name].better, _MEASURE[name].meaning) for name in names)
+
 
 OUTCOMES: Final[dict[str, Outcome]] = {
     outcome.name: outcome
     for outcome in (
-        *(Outcome(name, _MEASURE[name].unit, _MEASURE[name].better, _MEASURE[name].meaning) for name in LEVELS),
+        *_levels(LEVELS),
         Outcome(COST, "IDR", -1, "cost over the whole horizon, undiscounted, of the represented households"),
         Outcome(
             COST_PER_YEAR,
@@ -72,9 +106,35 @@ OUTCOMES: Final[dict[str, Outcome]] = {
         ),
         Outcome(COST_DISCOUNTED, "IDR", -1, "cost over the whole horizon in money of the first month"),
         Outcome(YEARS_AVERTED, "household-years", 1, "household-years below the line fewer than under the reference"),
+        *_levels(MORE_LEVELS),
+        Outcome(
+            VISITS_PER_CLIENT, "visits/client/month", 0, "visits of mentors over households that are their clients"
+        ),
+        Outcome(COST_STATE, "IDR", -1, "part of the cost over the whole horizon that the state pays"),
+        Outcome(COST_PARTNER, "IDR", 0, "part of the cost over the whole horizon that partners pay"),
+        Outcome(YEARS_DISCOUNTED, "household-years", 1, "household-years out of poverty won, discounted like cost"),
+        Outcome(
+            EXITS,
+            "households",
+            1,
+            "households that were poor at the start and have stood above the line for a year, more than under the "
+            "reference; mean of the last twelve months",
+        ),
+        Outcome(
+            COST_PER_EXIT,
+            "IDR/household",
+            -1,
+            "extra cost over sustained exits won, against the reference; a ratio of means",
+        ),
     )
 }
 """All outcomes, in the order in which they are shown."""
+
+RATIOS: Final[dict[str, tuple[str, str]]] = {
+    COST_PER_YEAR: (COST, YEARS_AVERTED),
+    COST_PER_EXIT: (COST, EXITS),
+}
+"""Outcomes that are the extra of one outcome over another (both against the reference), as ratios of means."""
 
 _POLICY: Final = TableColumn("policy", "text", "", "name of the policy in the scenario file")
 _UNIT: Final = TableColumn("unit", "text", "", "unit of the numbers of the row")
@@ -151,15 +211,129 @@ TABLES: Final[dict[str, tuple[TableColumn, ...]]] = {
         _UNIT,
         TableColumn("value", "real", "row", "value of the outcome in this future"),
     ),
+    "kept": (
+        _POLICY,
+        _OUTCOME,
+        TableColumn("after", "whole", "months", "months after the end of the policy"),
+        _UNIT,
+        TableColumn("gain", "real", "row", "paired difference from the reference at the end of the policy"),
+        TableColumn("gain_low", "real", "row", "lower end of its 95 % interval"),
+        TableColumn("gain_high", "real", "row", "upper end of its 95 % interval"),
+        TableColumn("later", "real", "row", "paired difference from the reference `after` months later"),
+        TableColumn("later_low", "real", "row", "lower end of its 95 % interval"),
+        TableColumn("later_high", "real", "row", "upper end of its 95 % interval"),
+        TableColumn("kept", "real", "share", "`later` over `gain`, a ratio of means; null where no gain is certain"),
+        TableColumn("kept_low", "real", "share", "lower end of its 95 % Fieller interval"),
+        TableColumn("kept_high", "real", "share", "upper end of its 95 % Fieller interval"),
+    ),
+    "budget": (
+        _POLICY,
+        TableColumn("dimension", "text", "", "`all`, `payer` or `item`"),
+        TableColumn("group", "text", "", "`all`; `state`, `partners`; `programmes`, `mentors`, `community`"),
+        TableColumn("year", "whole", "years", "year of the policy, 1 = the first"),
+        TableColumn("months", "whole", "months", "months of the horizon that fall into the year"),
+        _UNIT,
+        TableColumn("mean", "real", "row", "cost of the year, undiscounted, mean over futures"),
+        _LOW,
+        _HIGH,
+        TableColumn("discounted", "real", "row", "cost of the year in money of the first month, mean over futures"),
+    ),
+    "access": (
+        _POLICY,
+        TableColumn("item", "text", "", "name of the programme, or `all`"),
+        TableColumn(
+            "figure",
+            "text",
+            "",
+            "places over the horizon `places_offered`, `places_filled`, `filled_share`; mean of intakes `applicants` "
+            "and `waiting`; `waiting_last` after the last intake; of all households `served`, `displaced` (served "
+            "under the reference but not here), `untouched_worse` (worse off, served neither here nor there)",
+        ),
+        _UNIT,
+        _MEAN,
+        _LOW,
+        _HIGH,
+    ),
+    "mentors": (
+        _POLICY,
+        TableColumn("figure", "text", "", "figure of the mentors' ledger, a mean of the months in which mentors work"),
+        _UNIT,
+        _MEAN,
+        _LOW,
+        _HIGH,
+    ),
+    "stages": (
+        _POLICY,
+        TableColumn("stage", "text", "", "furthest stage that a household has reached at the end"),
+        _UNIT,
+        _MEAN,
+        _LOW,
+        _HIGH,
+        TableColumn("difference", "real", "row", "policy minus reference, mean over futures"),
+        TableColumn("difference_low", "real", "row", "lower end of the 95 % interval of the paired difference"),
+        TableColumn("difference_high", "real", "row", "upper end of the 95 % interval of the paired difference"),
+    ),
+    "icer": (
+        TableColumn("effect", "text", "", "outcome that counts as the effect, discounted where it can be"),
+        TableColumn("rank", "whole", "", "place in the order of cost, 1 = the cheapest"),
+        _POLICY,
+        TableColumn("cost", "real", "IDR", "discounted cost over the horizon, mean over futures"),
+        TableColumn("amount", "real", "row", "effect over the horizon against the reference, mean over futures"),
+        _UNIT,
+        TableColumn(
+            "status",
+            "text",
+            "",
+            "`cheapest`, `frontier`, `dominated` (another costs no more and does no less), "
+            "`extendedly_dominated` (a mix of two others does), or `tied`",
+        ),
+        TableColumn("against", "text", "", "policy before it on the frontier, empty where there is none"),
+        TableColumn("extra_cost", "real", "IDR", "cost more than that of the policy before it on the frontier"),
+        TableColumn("extra_amount", "real", "row", "effect more than that of the policy before it on the frontier"),
+        TableColumn("ratio", "real", "IDR/unit of the effect", "extra cost over extra effect, a ratio of means"),
+        TableColumn("low", "real", "IDR/unit of the effect", "lower end of its 95 % Fieller interval"),
+        TableColumn("high", "real", "IDR/unit of the effect", "upper end of its 95 % Fieller interval"),
+    ),
 }
-"""Columns of each table, in order."""
+"""Columns of each table of a comparison, in order."""
+
+FACTOR_TABLES: Final[dict[str, tuple[TableColumn, ...]]] = {
+    "factors": (
+        TableColumn("factor", "text", "", "name of the factor in the registry"),
+        TableColumn("direction", "text", "", "`supports` or `inhibits`, as the registry says"),
+        _OUTCOME,
+        _UNIT,
+        TableColumn("with_factor", "real", "row", "value with the factors as the scenario has them, mean over futures"),
+        TableColumn("without", "real", "row", "value with this factor off, mean over futures"),
+        TableColumn("mean", "real", "row", "contribution: value with the factor minus value without, mean of futures"),
+        TableColumn("low", "real", "row", "lower end of the 95 % interval of the paired contribution"),
+        TableColumn("high", "real", "row", "upper end of the 95 % interval of the paired contribution"),
+        TableColumn("relative", "real", "ratio", "value with the factor over value without, a ratio of means"),
+        TableColumn("effect", "real", "row", "contribution to the effect of the policy against the reference"),
+        TableColumn("effect_low", "real", "row", "lower end of its 95 % interval"),
+        TableColumn("effect_high", "real", "row", "upper end of its 95 % interval"),
+        TableColumn("status", "text", "", "`measurable`, `not_measurable` (interval holds 0) or `idle` (exactly 0)"),
+    ),
+    "factor_futures": (
+        TableColumn("factor", "text", "", "name of the factor; empty: all factors as the scenario has them"),
+        TableColumn("replicate", "whole", "", "number of the future, 0 = the first"),
+        _OUTCOME,
+        _UNIT,
+        TableColumn("value", "real", "row", "value of the outcome under the policy in this future"),
+        TableColumn("reference", "real", "row", "value of the outcome under the reference in this future"),
+    ),
+}
+"""Columns of the tables of a factor analysis, in order."""
+
+COLUMNS: Final = {**TABLES, **FACTOR_TABLES}
+"""Columns of every table there is."""
 
 _DTYPES: Final[dict[str, Any]] = {"whole": np.int64, "real": np.float64}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as columns: numpy arrays of one length, in the order of `TABLES`."""
+    """A table as columns: numpy arrays of one length, in the order of `COLUMNS`."""
 
     name: str
     columns: Mapping[str, NDArray[Any]]
@@ -168,7 +342,7 @@ class Table:
     def from_rows(cls, name: str, rows: list[tuple[Any, ...]]) -> Table:
         """Make a table from rows in the order of its registered columns."""
         made = {}
-        for place, column in enumerate(TABLES[name]):
+        for place, column in enumerate(COLUMNS[name]):
             values = [row[place] for row in rows]
             if column.kind == "text":
                 made[column.name] = np.array(values, dtype=np.str_)
@@ -202,7 +376,7 @@ class Table:
 
         types = {"text": pa.string(), "whole": pa.int64(), "real": pa.float64()}
         fields, arrays = [], []
-        for column in TABLES[self.name]:
+        for column in COLUMNS[self.name]:
             notes = {"unit": column.unit, "meaning": column.meaning}
             fields.append(pa.field(column.name, types[column.kind], metadata=notes))
             values = self.columns[column.name]
@@ -213,11 +387,11 @@ class Table:
     @classmethod
     def from_arrow(cls, name: str, table: Any) -> Table:
         """Read a table back; StoreError if columns are missing."""
-        missing = [column.name for column in TABLES[name] if column.name not in table.column_names]
+        missing = [column.name for column in COLUMNS[name] if column.name not in table.column_names]
         if missing:
             raise StoreError(f"{name}: expected columns {', '.join(missing)}, found {', '.join(table.column_names)}")
         made = {}
-        for column in TABLES[name]:
+        for column in COLUMNS[name]:
             values = table.column(column.name).combine_chunks()
             if column.kind == "text":
                 made[column.name] = np.array(values.to_pylist(), dtype=np.str_)

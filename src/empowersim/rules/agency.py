@@ -28,7 +28,14 @@ def next_empowerment(p: Any, empowerment: float, contact: float, course: float) 
 
 
 @rule
-def next_voice(p: Any, voice: float, contact: float, meetings: float) -> float:
-    """Voice (SD, at least 0) next month; `meetings` attended a month, `contact` with a mentor 0-1."""
-    gained = p.voice_per_meeting * (meetings + p.voice_per_contact * contact)
+def next_voice(p: Any, voice: float, contact: float, meetings: float, deliberation: float) -> float:
+    """Voice (SD, at least 0) next month; `meetings` attended, `contact` with a mentor 0-1, village meetings."""
+    gained = p.voice_per_meeting * (meetings + p.voice_per_contact * contact) + p.voice_per_deliberation * deliberation
     return greater(voice * (ONE - p.voice_decay) + gained, ZERO)
+
+
+@rule
+def base_agency(p: Any, schooling_years: float, female_head: float, draw: float) -> float:
+    """Say and voice (SD) that a household has without any programme; `draw` standard normal."""
+    lean = p.agency_per_schooling * (schooling_years - p.schooling_reference) + p.agency_female_head * female_head
+    return lean + p.agency_sd * draw

@@ -10,19 +10,28 @@ from __future__ import annotations
 from typing import Any
 
 from empowersim._jit import rule, select
-from empowersim.maths import HALF, ONE, TWO, ZERO, clip, flag
+from empowersim.maths import HALF, ONE, TWO, ZERO, clip, flag, lesser
 
 _SEVERE = ONE + HALF
 """Between moderate (1) and severe (2)."""
 
 
 @rule
-def next_illness(p: Any, illness: float, practice: float, morbidity: float, draw: float) -> float:
-    """Illness next month: 0 none, 1 moderate, 2 severe. One uniform serves onset and recovery, as only one applies."""
+def recovery_factor(p: Any, care: float, access: float) -> float:
+    """Factor (0 and up) on the hazard of recovery: `care` practice 0-1 helps, poor `access` to services 0-1 delays."""
+    return (ONE + p.recovery_per_care * care) * (ONE - p.recovery_per_access * (ONE - access))
+
+
+@rule
+def next_illness(p: Any, illness: float, practice: float, morbidity: float, recovering: float, draw: float) -> float:
+    """Illness next month: 0 none, 1 moderate, 2 severe. One uniform serves onset and recovery, as only one applies.
+
+    `practice` of prevention 0-1, `morbidity` and `recovering` factors, `draw` uniform.
+    """
     prevented = (ONE - p.illness_prevented * practice) * morbidity
     severe = p.severe_hazard * prevented
     onset = select(draw < severe, TWO, flag(draw < severe + p.moderate_hazard * prevented))
-    recovery = select(illness > _SEVERE, p.severe_recovery, p.moderate_recovery)
+    recovery = recovering * select(illness > _SEVERE, p.severe_recovery, p.moderate_recovery)
     stays = select(draw > recovery, illness, ZERO)
     return select(illness < HALF, onset, stays)
 
@@ -43,8 +52,15 @@ def insured_share(p: Any, illness: float, log_normal_income: float, rural: float
 @rule
 def next_health_practice(p: Any, practice: float, meetings: float, diffused: float, pace: float) -> float:
     """Preventive practice (0-1) next month; `meetings` attended a month, `diffused` learned from neighbours."""
-    learned = p.practice_per_meeting * pace * meetings * (ONE - practice)
+    learned = lesser(p.practice_per_meeting * pace * meetings, ONE) * (ONE - practice)
     return clip(practice + learned - p.practice_loss * practice + diffused, ZERO, ONE)
+
+
+@rule
+def next_child_growth(p: Any, growth: float, log_consumption: float, family_practice: float) -> float:
+    """Growth of small children (SD): it follows feeding practice and consumption over years."""
+    target = p.growth_per_family_practice * family_practice + p.growth_per_consumption * log_consumption
+    return growth + p.growth_adjustment * (target - growth)
 
 
 @rule

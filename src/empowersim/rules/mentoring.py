@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from empowersim._jit import rule, select
-from empowersim.maths import ONE, ZERO, exp, flag, greater, lesser, positive
+from empowersim.maths import ONE, ZERO, clip, exp, flag, greater, lesser, positive
 
 
 @rule
@@ -36,3 +38,42 @@ def next_trust(p: Any, trust: float, first: float, visits: float, sessions: floa
     met = greater(trust, select(alone, ZERO, first))
     gained = competence * (p.trust_per_visit * visits + p.trust_per_session * sessions) * (ONE - met)
     return lesser(met + gained - p.trust_decay * positive(met - first) * flag(alone), ONE)
+
+
+@rule
+def session_quality(p: Any, members: float) -> float:
+    """Quality (0-1] of a group session of `members` households: it falls beyond a crowd."""
+    return np.sqrt(p.session_crowding / greater(members, p.session_crowding))
+
+
+@rule
+def contacts(p: Any, visits: float, sessions: float, quality: float) -> float:
+    """Visits a month that a household's visits and attended sessions amount to, for advice."""
+    return visits + p.session_as_contact * sessions * quality
+
+
+@rule
+def first_trust(p: Any, outsider: float, bonus: float, adat: float, local: float) -> float:
+    """Trust (0-1) at first meeting: more in a neighbour, less where custom is strong and the language another."""
+    return clip(outsider + bonus - p.language_gap * adat * (ONE - local), ZERO, ONE)
+
+
+@rule
+def benefit_error_chance(p: Any, signal: float, technical: float) -> float:
+    """Chance (0-1 a month) of a late or wrong benefit; `technical` = role time relative to the usual."""
+    offline = ONE + p.benefit_error_offline * (ONE - signal)
+    return p.benefit_error * offline * exp(p.benefit_error_technical * (ONE - technical))
+
+
+@rule
+def trust_after_benefits(p: Any, trust: float, paid: float, chance: float, draw: float) -> float:
+    """Trust (0-1) after a month in which a benefit may have come late or wrong; `paid` 1 if one was due."""
+    return trust * (ONE - p.trust_lost_to_error * paid * flag(draw < chance))
+
+
+@rule
+def next_motivation(p: Any, motivation: float, facilitated: float, meetings: float, transfers: float) -> float:
+    """Motivation (0-1) next month; `facilitated` contact 0-1, `meetings` attended, `transfers` L a month."""
+    gained = (p.motivation_per_contact * facilitated + p.motivation_per_meeting * meetings) * (ONE - motivation)
+    drawn = p.motivation_return * (p.motivation_start - motivation)
+    return clip(motivation + gained + drawn + p.motivation_per_transfer * transfers, ZERO, ONE)

@@ -6,24 +6,27 @@ step   what                                            draw (`rng.Stream`)
 1      persistent earning capacity                     CAPACITY (normal)
 2      illness                                         ILLNESS
 3      regular work found or lost                      JOB
-4      contact with the mentor, advice, trust          -
-5      attendance                                      ATTENDANCE
+4      attendance                                      ATTENDANCE
+5      contact with the mentor, advice, trust,         BENEFIT
+       motivation; late or wrong benefits
 6      learning: skill, business, initiative,          -
        literacy, health practice
 7      children: enrolment, learning                   SCHOOLING
 8      assets: drift, noise, death, investment         ASSETS (normal), ASSET_DEATH
 9      work and business, with the assets held at      TRANSITORY (normal)
        the start of the month
-10     loss, insurance, kin                            -
-11     consumption, savings, durables, grants          ASSET_QUALITY
+10     loss, insurance, claims, kin                    -
+11     theft, consumption, savings, durables, grants   THEFT, ASSET_QUALITY
 12     well-being, empowerment, voice, health          -
 13     independence counter                            -
 =====  ==============================================  ==========================
 
 Leaving a programme early (DROP_OUT) is decided where places are kept. Every draw is made in
 every month whether it is needed or not: which number feeds a decision never depends on another decision.
-Departures from the prototype are named in the docstrings of the rules: the floor of forgetting in literacy,
-the floor of trust, attendance by distance and initiative, the pace of a place, village-wide shocks, enrolment.
+Departures from the prototype, besides those named in the docstrings of rules: attendance follows last month's trust;
+leaving a programme counts from the next month on and ends every kind of place; sessions count as meetings in voice and
+participation; the dispersion of a place scales the persistent part of earnings but not of accustomed assets; insurance
+makes good a share of what a village-wide shock has left.
 """
 
 from __future__ import annotations
@@ -55,7 +58,21 @@ Household = _record("Household", [column.name for column in HOUSEHOLD])
 Village = _record("Village", [column.name for column in VILLAGE])
 """One village: a float32 for each column of `schema.VILLAGE`."""
 
-Dose = _record("Dose", [*CHANNELS, "competence", "trust_bonus"])
+Dose = _record(
+    "Dose",
+    [
+        *CHANNELS,
+        "competence",
+        "trust_bonus",
+        "local",
+        "session_quality",
+        "facilitation",
+        "education",
+        "representation",
+        "technical_role",
+        "coordinated",
+    ],
+)
 """What reaches a household this month; money in L, visits and sessions as they took place."""
 
 Draw = _record(
@@ -71,6 +88,8 @@ Draw = _record(
         "asset_death",
         "schooling",
         "asset_quality",
+        "benefit",
+        "theft",
     ],
 )
 """The draws of a household month: the first three standard normal, the others uniform in (0, 1)."""
@@ -84,50 +103,67 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     """One month of one household: the `Household` as it stands at the end of the month.
 
     `p` Parameters, `village` Village (means of last month), `home` Household at the start, `dose` Dose,
-    `draw` Draw, `month` months since the start of the policies (0 during the burn-in).
+    `draw` Draw, `month` = 1 in the first month of the policies and so on, 0 during the burn-in.
     """
     # 1-3 capacity, illness, work
     capacity = income.next_capacity(p, home.capacity, draw.capacity)
-    illness = health.next_illness(p, home.illness, home.health_practice, village.morbidity, draw.illness)
+    recovering = health.recovery_factor(p, home.care_practice, village.health_access)
+    illness = health.next_illness(p, home.illness, home.health_practice, village.morbidity, recovering, draw.illness)
     job = income.next_job(p, home.job, home.technical_skill, dose.technical, draw.job)
 
     # 4-5 mentor and attendance
-    reached = mentoring.contact(p, dose.visits, dose.competence, home.trust)
-    advice = mentoring.next_advice(p, home.advice, reached)
-    attended = programmes.attends(p, home.trust, home.initiative, village.venue_hours, draw.attendance)
+    attended = programmes.attends(p, home.trust, home.motivation, village, dose.fit, draw.attendance)
     sessions = dose.sessions * attended
-    trust = mentoring.next_trust(
-        p, home.trust, village.outsider_trust + dose.trust_bonus, dose.visits, sessions, dose.competence
-    )
+    contacts = mentoring.contacts(p, dose.visits, sessions, dose.session_quality)
+    reached = mentoring.contact(p, contacts, dose.competence, home.trust)
+    taught = lesser(reached * dose.education, ONE)
+    facilitated = lesser(reached * dose.facilitation, ONE)
+    represented = lesser(reached * dose.representation, ONE)
+    advice = mentoring.next_advice(p, home.advice, taught)
+    first = mentoring.first_trust(p, village.outsider_trust, dose.trust_bonus, village.adat, dose.local)
+    met = mentoring.next_trust(p, home.trust, first, dose.visits, sessions, dose.competence)
+    transfers = dose.stipend + dose.asset_grant + dose.cash_grant
+    late = mentoring.benefit_error_chance(p, village.signal, dose.technical_role)
+    trust = mentoring.trust_after_benefits(p, met, flag(transfers > ZERO), late, draw.benefit)
+    gatherings = (dose.health_group + dose.sessions) * attended
+    motivation = mentoring.next_motivation(p, home.motivation, facilitated, gatherings, transfers)
 
     # 6 learning
-    pace = village.pace
+    pace = programmes.teachability(p, home.literacy, village.pace)
     meetings = dose.health_group * attended
     business = dose.business * attended
     initiative_course = dose.initiative * attended
     lessons = dose.literacy * attended
     skill = programmes.next_skill(p, home.technical_skill, dose.technical * attended, job, pace)
-    knowledge = programmes.next_knowledge(p, home.business_knowledge, business, initiative_course, reached, pace)
+    knowledge = programmes.next_knowledge(p, home.business_knowledge, business, initiative_course, taught, pace)
     practice = programmes.next_practice(
         p,
         home.business_practice,
         knowledge,
+        motivation,
         community.practice_from_neighbours(p, home.business_practice, village.mean_practice),
-        pace,
+        village.pace,
     )
     initiative = programmes.next_initiative(p, home.initiative, initiative_course, pace)
-    reading = literacy.next_literacy(p, home.literacy, home.literacy_base, lessons, pace)
+    reading = literacy.next_literacy(p, home.literacy, home.literacy_base, lessons, village.pace)
     health_practice = health.next_health_practice(
         p,
         home.health_practice,
-        meetings,
+        dose.prevention * attended,
         community.health_practice_from_neighbours(p, home.health_practice, village.mean_participation),
         pace,
     )
 
+    care = health.next_health_practice(p, home.care_practice, dose.basic_care * attended, ZERO, pace)
+    family = health.next_health_practice(
+        p, home.family_practice, (dose.nutrition + dose.reproductive) * attended, ZERO, pace
+    )
+
     # 7 children
     log_normal = log(greater(home.normal_income, p.smallest_income))
-    leaving = schooling.leaving_chance(p, log_normal, home.child_learning, reading, illness, dose.scholarship)
+    leaving = schooling.leaving_chance(
+        p, log_normal, home.child_learning, home.child_growth, reading, illness, dose.scholarship
+    )
     returning = schooling.returning_chance(p, dose.scholarship)
     in_school = schooling.next_in_school(home.in_school, leaving, returning, draw.schooling)
     learning = schooling.next_child_learning(p, home.child_learning, dose.tutoring, attended)
@@ -146,8 +182,10 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     persistent = village.spread * capacity
     in_business = income.business_time(p, held, advice)
     in_wage = income.wage_time(p, job, village.wage_supply, in_business)
-    power = income.log_earning_power(p, home.permanent, persistent, reading, skill, job, village.growth * month)
-    base = income.business_base(p, home.permanent, persistent, held, village.market_access)
+    grown = village.growth * greater(month - ONE, ZERO)
+    power = income.log_earning_power(p, home.permanent, persistent, reading, skill, job, grown)
+    market = community.market_share(p, village.market_access, village.collective)
+    base = income.business_base(p, home.permanent, persistent, held, market)
     earned = income.wage_income(p, power, in_wage, draw.transitory) + income.profit(
         p, base, practice, initiative, advice
     )
@@ -156,15 +194,20 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     lost = health.income_lost_to_illness(p, illness)
     shock = community.next_shock(p, home.shock, village.shock_now)
     received = income.income_after_loss(earned, lost, shock)
-    insured = health.insured_share(p, illness, log_normal, village.rural) * lost * earned
-    shared = community.shared_by_kin(p, home.normal_income, village.mean_income)
+    insured = health.insured_share(p, illness, log_normal, village.rural) * lost * earned * (ONE - shock)
+    success = community.referral_success(p, dose.coordinated)
+    claims = community.next_claims(p, home.claims, represented, dose.brokering, home.voice, success)
+    due = community.entitlement(p, claims, village.missing_entitlement, home.normal_income)
+    shared = community.shared_by_kin(p, home.normal_income, village.mean_income) + due
 
     # 11 spending
     money = spending.cash_in_hand(p, received, insured, shared, dose.stipend)
     normal_income = spending.next_normal_income(p, home.normal_income, money)
     buffer = spending.wanted_buffer(p, practice, normal_income)
-    consumed = spending.consumption(p, money, normal_income, home.savings, buffer, invested, dose.saving)
-    savings = spending.next_savings(p, home.savings, money, consumed, invested, dose.cash_grant)
+    stolen = community.theft_chance(p, village.theft_hazard, village.mean_poor, village.collective)
+    held_back = home.savings * (ONE - p.theft_loss * flag(draw.theft < stolen))
+    consumed = spending.consumption(p, money, normal_income, held_back, buffer, invested, dose.saving)
+    savings = spending.next_savings(p, held_back, money, consumed, invested, dose.cash_grant)
     durables = assets.next_durables(p, home.durables, normal_income, dose.cash_grant)
     granted = assets.granted_asset(p, dose.asset_grant, draw.asset_quality) + p.windfall_to_assets * dose.cash_grant
     k = assets.k_after_grant(p, k, granted)
@@ -173,10 +216,10 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     log_consumption = log(consumed)
     course = programmes.empowering_course(p, business, initiative_course, lessons)
     groups = dose.health_group + dose.sessions
-    transfers = dose.stipend + dose.asset_grant + dose.cash_grant
+    poor = flag(consumed < ONE)
 
     # 13 independence
-    stands = flag(consumed > p.independence_line) * flag(transfers + dose.visits <= ZERO)
+    stands = flag(consumed > p.independence_line) * flag(transfers + dose.visits + dose.sessions <= ZERO)
 
     return Household(
         home.permanent,
@@ -186,6 +229,7 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
         home.schooling_years,
         home.female_head,
         home.literacy_base,
+        home.agency_base,
         home.register_error,
         capacity,
         job,
@@ -198,19 +242,27 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
         practice,
         initiative,
         reading,
+        motivation,
+        claims,
         learning,
         in_school,
         health.next_health(p, home.health, log_consumption, health_practice, illness),
         illness,
         health_practice,
+        care,
+        family,
+        health.next_child_growth(p, home.child_growth, log_consumption, family),
         agency.next_well_being(p, home.well_being, log_consumption, advice),
-        agency.next_empowerment(p, home.empowerment, reached, course),
-        agency.next_voice(p, home.voice, reached, meetings + sessions),
+        agency.next_empowerment(p, home.empowerment, facilitated, course),
+        agency.next_voice(p, home.voice, represented, meetings + sessions, dose.deliberation),
         trust,
         advice,
         programmes.next_participation(p, home.participation, attended * lesser(groups, ONE)),
         select(dose.visits > ZERO, ZERO, lesser(home.unseen + ONE, MONTHS_UNSEEN_MOST)),
         (home.standing + ONE) * stands,
+        (home.above + ONE) * (ONE - poor),
+        home.poor_months + poor * flag(month >= ONE),
+        home.began_poor,
         shock,
         consumed,
         received,

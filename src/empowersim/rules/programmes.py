@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from empowersim._jit import rule
-from empowersim.maths import ONE, ZERO, clip, flag, logistic
+from empowersim._jit import rule, select
+from empowersim.maths import HALF, ONE, ZERO, clip, flag, greater, lesser, logistic, positive
 
 
 @rule
-def attends(p: Any, trust: float, initiative: float, venue_hours: float, draw: float) -> float:
-    """Whether the household attends this month (0 or 1); `venue_hours` one way, `draw` uniform."""
+def attends(p: Any, trust: float, motivation: float, village: Any, fit: float, draw: float) -> float:
+    """Whether the household attends this month (0 or 1); `fit` -1 to 1, `draw` uniform.
+
+    Trust, motivation, the way to the meeting place, the peak season, the local leader, and fit where custom is strong.
+    """
     pull = (
         p.attendance_intercept
         + p.attendance_per_trust * trust
-        + p.attendance_per_initiative * initiative
-        - p.attendance_per_hour * venue_hours
+        + p.attendance_per_motivation * (motivation - p.motivation_start)
+        - p.attendance_per_hour * village.venue_hours
+        + p.attendance_busy * village.busy
+        + p.attendance_leader * (village.leader - HALF)
+        + p.attendance_fit * fit * village.adat
     )
     return flag(draw < logistic(pull))
 
@@ -27,7 +33,7 @@ def attends(p: Any, trust: float, initiative: float, venue_hours: float, draw: f
 @rule
 def next_skill(p: Any, skill: float, course: float, job: float, pace: float) -> float:
     """Technical skill (0-1) next month; `course` = share attended; it fades without a job to use it."""
-    learned = p.skill_per_course * pace * course * (ONE - skill)
+    learned = lesser(p.skill_per_course * pace * course, ONE) * (ONE - skill)
     return clip(skill + learned - p.skill_loss * skill * (ONE - job), ZERO, ONE)
 
 
@@ -35,20 +41,40 @@ def next_skill(p: Any, skill: float, course: float, job: float, pace: float) -> 
 def next_knowledge(p: Any, knowledge: float, business: float, initiative: float, contact: float, pace: float) -> float:
     """Business knowledge (0-1) next month from courses attended and from contact with a mentor."""
     taught = p.knowledge_per_course * pace * (business + p.knowledge_from_initiative * initiative)
-    gained = (taught + p.practice_from_contact * contact) * (ONE - knowledge)
+    gained = lesser(taught + p.practice_from_contact * contact, ONE) * (ONE - knowledge)
     return clip(knowledge + gained - p.knowledge_loss * knowledge, ZERO, ONE)
 
 
 @rule
-def next_practice(p: Any, practice: float, knowledge: float, diffused: float, pace: float) -> float:
-    """Business practice (0-1) next month: knowledge becomes habit slowly, neighbours are imitated."""
-    return clip(practice + p.practice_ramp * pace * (knowledge - practice) + diffused, ZERO, ONE)
+def next_practice(p: Any, practice: float, knowledge: float, motivation: float, diffused: float, pace: float) -> float:
+    """Business practice (0-1) next month: knowledge becomes habit, faster with motivation; neighbours are imitated."""
+    will = positive(ONE + p.practice_per_motivation * (motivation - p.motivation_start))
+    return clip(practice + p.practice_ramp * will * pace * (knowledge - practice) + diffused, ZERO, ONE)
+
+
+@rule
+def teachability(p: Any, literacy: float, pace: float) -> float:
+    """Factor (0 and up) on what courses teach: `pace` of the place, and `literacy` (0-1) against that of the trials."""
+    return pace * positive(ONE + p.learning_per_literacy * (literacy - p.literacy_reference))
+
+
+@rule
+def acceptance(p: Any, take_up: float, motivation: float) -> float:
+    """Chance (0-1) of accepting an offer made with `take_up`; motivation moves it."""
+    return clip(take_up * (ONE + p.take_up_per_motivation * (motivation - p.motivation_start)), ZERO, ONE)
+
+
+@rule
+def worth_of_a_trade(demand: float, graduates: float) -> float:
+    """Worth (0-1) of one more graduate of a trade; `graduates` a household, `demand` where it halves (0 = never)."""
+    limited = demand / greater(demand + graduates, demand * HALF)
+    return select(demand > ZERO, limited, ONE)
 
 
 @rule
 def next_initiative(p: Any, initiative: float, course: float, pace: float) -> float:
     """Personal initiative (0-1) next month; `course` = share of an initiative course attended."""
-    learned = p.initiative_per_course * pace * course * (ONE - initiative)
+    learned = lesser(p.initiative_per_course * pace * course, ONE) * (ONE - initiative)
     return clip(initiative + learned - p.initiative_loss * initiative, ZERO, ONE)
 
 

@@ -15,12 +15,19 @@ from empowersim.maths import HALF, ONE, exp, flag, lesser
 
 @rule
 def leaving_chance(
-    p: Any, log_normal_income: float, learning: float, literacy: float, illness: float, scholarship: float
+    p: Any,
+    log_normal_income: float,
+    learning: float,
+    growth: float,
+    literacy: float,
+    illness: float,
+    scholarship: float,
 ) -> float:
     """Chance (0-1 a month) that the children of a household leave school; `scholarship` = share of cost covered."""
     pull = (
         p.leaving_per_consumption * log_normal_income
         + p.leaving_per_learning * learning
+        + p.leaving_per_growth * growth
         + p.leaving_per_literacy * literacy
         + p.leaving_per_illness * illness
     )

@@ -116,3 +116,9 @@ def start_well_being(p: Any, consumption: float) -> float:
 def start_health(p: Any, consumption: float) -> float:
     """Physical health (SD) that goes with a consumption (L a month)."""
     return p.health_per_consumption * log(consumption)
+
+
+@rule
+def start_child_growth(p: Any, consumption: float) -> float:
+    """Growth of small children (SD) that goes with a consumption (L a month)."""
+    return p.growth_per_consumption * log(consumption)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, Final
+from math import exp
+from typing import Final
 
-from empowersim.engine.inputs import Condition, Mentors, Policy, Population, Programme, Travel
+from empowersim.engine.inputs import CommunityProgramme, Condition, Mentors, Policy, Programme, Travel
 from empowersim.parameters import parameters
-from empowersim.parameters.places import Place, travel
+from empowersim.parameters.places import Place, PlaceRegion, travel
 from empowersim.parameters.places import place as place_of
+from empowersim.scenario import library
+from empowersim.scenario.compiled import Compiled
+from empowersim.scenario.factors import without
 from empowersim.scenario.model import (
     COURSE_CHANNELS,
+    MENTORS,
+    ROLES,
+    CommunityDocument,
     MentorsDocument,
     PolicyDocument,
     ProgrammeDocument,
@@ -22,78 +27,47 @@ from empowersim.scenario.model import (
 )
 from empowersim.schema import REGION_TYPES
 
+__all__ = [
+    "CommunityPlan",
+    "Compiled",
+    "MentorPlan",
+    "compile_scenario",
+    "cost_per_year",
+    "demand_of",
+    "doses",
+    "pay_ratio",
+    "place_with",
+    "plan_community",
+    "plan_mentors",
+    "programme_number",
+]
+
 FOREVER: Final = 10**6
 _MONTHS: Final = 12.0
 _HALVINGS: Final = 100
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A scenario in the engine's terms."""
-
-    scenario: Scenario
-    policies: Mapping[str, Policy]
-    parameters: Any
-    """`parameters.Parameters`, with the values that the scenario changes."""
-    travel: Travel
-    place: Place
-    """The place with the figures that the scenario changes."""
-
-    @property
-    def represents(self) -> float:
-        """Households that the simulated ones stand for."""
-        return float(self._survey.represents) if self.scenario.survey is not None else self.place.households
-
-    @property
-    def data_digest(self) -> str:
-        """Digest of the survey file that is read; empty where there is none."""
-        return str(self._survey.read.digest) if self.scenario.survey is not None else ""
-
-    def population(self, households: int | None = None, seed: int | None = None, replicate: int = 0) -> Population:
-        """Make the households of one replicate; what is None stands in the scenario.
-
-        `households` 1 or more; with a survey None means each of its households once. `seed` and `replicate` 0 to
-        2**32 - 1. Raises `PopulationError`.
-        """
-        settings = self.scenario.settings
-        count = settings.households if households is None else households
-        chosen_seed = settings.seed if seed is None else seed
-        if self.scenario.survey is not None:
-            found: Population = self._survey.population(count, chosen_seed, replicate, self.parameters)
-            return found
-        from empowersim.engine.synthetic import synthetic
-
-        assert count is not None
-        return synthetic(
-            self.place, households=count, seed=chosen_seed, replicate=replicate, parameters=self.parameters
-        )
-
-    @cached_property
-    def _survey(self) -> Any:
-        """`SurveySource` of the scenario; Any, because it is imported only where a survey is used."""
-        from empowersim.scenario.survey_source import SurveySource
-
-        survey = self.scenario.survey
-        assert survey is not None
-        return SurveySource(self.scenario, survey, self.place)
+_FULL_TIME: Final = "contract"
+"""Type of mentor whose hours are those of a full-time job."""
 
 
 def compile_scenario(scenario: Scenario) -> Compiled:
     """Turn a scenario into policies, parameters, travel figures and a maker of populations.
 
-    Raises `ParameterError` only if a packaged file is broken: `load` has checked the scenario.
+    Factors that the scenario switches off are off. Raises `ParameterError` only if a packaged file is broken: `load`
+    has checked the scenario.
     """
     place = place_with(scenario.world)
     overrides = dict(scenario.parameters)
     if scenario.world.trap:
         overrides["trap"] = 1.0
-    return Compiled(
+    months = scenario.settings.months
+    compiled = Compiled(
         scenario=scenario,
-        policies={name: _policy(document, place) for name, document in scenario.policies.items()},
+        policies={name: _policy(document, place, months) for name, document in scenario.policies.items()},
         parameters=parameters(overrides),
         travel=Travel(**travel()),
         place=place,
     )
+    return without(compiled, scenario.factors)
 
 
 def place_with(world: World) -> Place:
@@ -124,10 +98,20 @@ def doses(programme: ProgrammeDocument, mentors: MentorsDocument | None = None) 
     return {channel: found[channel] for channel in sorted(found)}
 
 
-def _policy(document: PolicyDocument, place: Place) -> Policy:
+def pay_ratio(staff: MentorsDocument, place: Place) -> float:
+    """What a mentor takes home for full-time hours over the minimum wage of the place (mean over its households).
+
+    Volunteers without any pay count as paid the minimum wage: they do not leave for want of pay.
+    """
+    full_time = MENTORS.field("hours").type.read(library.mentor_types()[_FULL_TIME].get("hours"), [])
+    wage = sum(region.share * region.minimum_wage for region in place.regions)
+    home = staff.take_home * full_time / staff.hours if staff.hours > 0.0 else 0.0
+    return float(home / wage) if home > 0.0 else 1.0
+
+
+def _policy(document: PolicyDocument, place: Place, months: int) -> Policy:
     staff = document.mentors
     plan = plan_mentors(document, place)
-    trust = staff.trust_bonus if staff.local else 0.0
     mentors = Mentors(
         posts=plan.posts,
         hours=staff.hours,
@@ -138,23 +122,66 @@ def _policy(document: PolicyDocument, place: Place) -> Policy:
         visit_hours=staff.visit_hours,
         group_size=staff.group_size,
         competence=staff.competence,
-        trust_bonus=trust,
+        role_mix=tuple(staff.role_mix[role] for role in ROLES),  # type: ignore[arg-type]
+        refresher=staff.refresher,
+        refresher_cost=staff.refresher_cost,
+        coaching=staff.coaching,
+        supervisor_cost=staff.supervisor_cost,
+        peer_group=staff.peer_group,
+        permanent=staff.permanent,
+        pay_ratio=pay_ratio(staff, place),
+        rotation=staff.rotation,
+        handover=staff.handover,
+        local=staff.local,
+        coordination=staff.coordination,
+        coordination_cost=staff.coordination_cost,
+        dynamics=staff.dynamics,
+        trust_bonus=staff.trust_bonus if staff.local else 0.0,
         pay_per_month=staff.pay_per_month,
         session_cost=staff.session_cost,
         rule=staff.rule,  # type: ignore[arg-type]
         observation_noise=staff.observation_noise,
         resident=staff.resident,
         resident_round_trip=staff.resident_round_trip,
+        resident_trip_cost=staff.resident_trip_cost,
     )
+    end = FOREVER if document.runs_for is None else document.runs_for
     return Policy(
         name=document.name,
-        programmes=tuple(_programme(programme, staff) for programme in document.programmes),
+        programmes=tuple(_programme(programme, staff, place) for programme in document.programmes),
         mentors=mentors if staff.any else Mentors(),
-        end=FOREVER if document.runs_for is None else document.runs_for,
+        community=tuple(_community(one, place, min(months, end)) for one in document.community),
+        sharing=document.sharing,  # type: ignore[arg-type]
+        end=end,
     )
 
 
-def _programme(document: ProgrammeDocument, mentors: MentorsDocument) -> Programme:
+def _community(document: CommunityDocument, place: Place, months: int) -> CommunityProgramme:
+    return CommunityProgramme(
+        name=document.name,
+        number=programme_number(document.name),
+        coverage=plan_community(document, place, months).coverage,
+        start=document.start,
+        duration=FOREVER if document.duration is None else document.duration,
+        doses=dict(document.gives),
+        sets=dict(document.sets),
+        scales=dict(document.scales),
+        travel_factor=document.travel_factor,
+        cost_once=document.cost_once,
+        cost_per_month=document.cost_per_month,
+        partner_share=document.partner,
+    )
+
+
+def demand_of(document: ProgrammeDocument, place: Place) -> float:
+    """Graduates a household at which one more is worth half: mean over the households of the place; 0 = no limit.
+
+    The engine takes one number a programme, so in a place of several region types it is their mean.
+    """
+    return sum(region.share * document.demand.get(region.name, 0.0) for region in place.regions)
+
+
+def _programme(document: ProgrammeDocument, mentors: MentorsDocument, place: Place) -> Programme:
     return Programme(
         name=document.name,
         number=programme_number(document.name),
@@ -174,6 +201,8 @@ def _programme(document: ProgrammeDocument, mentors: MentorsDocument) -> Program
         cost_per_place=document.cost_per_place,
         cost_per_month=document.cost_per_month,
         overhead=document.overhead,
+        demand=demand_of(document, place),
+        partner_share=document.partner,
     )
 
 
@@ -185,7 +214,7 @@ class MentorPlan:
     clients: float
     """Households in programmes that want visits or sessions."""
     pay: float
-    """IDR a year."""
+    """IDR a year: pay, courses, supervision, and the coordination desk."""
     trips: float
     """IDR a year."""
     sessions: float
@@ -218,7 +247,7 @@ def plan_mentors(document: PolicyDocument, place: Place) -> MentorPlan:
         return MentorPlan(
             posts=posts,
             clients=clients,
-            pay=_MONTHS * posts * staff.pay_per_month,
+            pay=_MONTHS * (posts * staff.cost_per_month + (staff.desk_cost if posts > 0.0 else 0.0)),
             trips=_MONTHS * trips,
             sessions=_MONTHS * groups * staff.session_cost,
         )
@@ -227,7 +256,7 @@ def plan_mentors(document: PolicyDocument, place: Place) -> MentorPlan:
         return plan(staff.count)
     if not staff.budget:
         return plan(0.0)
-    low, high = 0.0, staff.budget / (_MONTHS * staff.pay_per_month)
+    low, high = 0.0, staff.budget / (_MONTHS * staff.cost_per_month)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if plan(middle).cost <= staff.budget else (low, middle)
@@ -241,14 +270,16 @@ def _month(
     if posts <= 0.0 or clients <= 0.0:
         return 0.0, 0.0
     figures = travel()
+    staff_trip = staff.resident_trip_cost
     cost = groups_held = 0.0
     for region in place.regions:
         at = REGION_TYPES.index(region.name)
         figure = {name: values[at] for name, values in figures.items()}
         round_trip = figure["round_trip_hours"]
-        access = figure["access"]
+        access, fare = figure["access"], figure["trip_cost"]
         if staff.resident:
             round_trip, access = min(round_trip, staff.resident_round_trip), 1.0
+            fare = min(fare, staff_trip)
         office = (staff.admin_hours + staff.admin_hours_per_client * clients / posts) * figure["signal_factor"]
         rest = max(staff.hours - office - staff.training_hours, 0.0)
         groups = sessions / posts / staff.group_size
@@ -262,11 +293,55 @@ def _month(
         )
         made = min(rest * access / visit, visits / posts)
         trips = groups * held / figure["sessions_per_trip"] + made / figure["visits_per_trip"]
-        cost += region.share * posts * trips * figure["trip_cost"]
+        cost += region.share * posts * trips * fare
         groups_held += region.share * posts * groups * held
     return cost, groups_held
 
 
-def cost_per_year(document: PolicyDocument, place: Place) -> float:
-    """Expected cost of a policy a year, IDR, with all places filled and kept to the end."""
-    return sum(programme.cost_per_year for programme in document.programmes) + plan_mentors(document, place).cost
+@dataclass(frozen=True)
+class CommunityPlan:
+    """What a community programme is expected to reach and cost."""
+
+    villages: float
+    """Villages served."""
+    of: float
+    """Villages of the place."""
+    cost: float
+    """IDR a year, on average over the run."""
+    enough: bool
+    """False where the budget would pay for more villages than there are."""
+
+    @property
+    def coverage(self) -> float:
+        """Share of the villages served."""
+        return self.villages / self.of
+
+
+def plan_community(document: CommunityDocument, place: Place, months: int) -> CommunityPlan:
+    """Villages that a community programme serves in a run of `months`: as the file says, or as its budget pays for.
+
+    Villages of a place are its households over the mean size of a village of each region type.
+    """
+    of = sum(place.households * region.share / _mean_village(region) for region in place.regions)
+    runs = max(min(months - document.start, document.duration or months), 0)
+    a_village = document.cost_once * (runs > 0) + document.cost_per_month * runs
+    years = months / _MONTHS
+    if document.coverage is not None:
+        villages = document.coverage * of
+    else:
+        villages = (document.budget or 0.0) * years / a_village if a_village > 0.0 else 0.0
+    served = min(villages, of)
+    return CommunityPlan(villages=served, of=of, cost=served * a_village / years, enough=villages <= of)
+
+
+def _mean_village(region: PlaceRegion) -> float:
+    """Mean households of a village: sizes are lognormal."""
+    return region.type.village_households * exp(region.type.village_log_sd**2 / 2.0)
+
+
+def cost_per_year(document: PolicyDocument, place: Place, months: int = 60) -> float:
+    """Expected cost of a policy a year, IDR, all places filled and kept to the end; `months` = length of the run."""
+    until = months if document.runs_for is None else min(months, document.runs_for)
+    villages = sum(plan_community(one, place, until).cost for one in document.community)
+    programmes = sum(programme.cost_per_year for programme in document.programmes)
+    return programmes + plan_mentors(document, place).cost + villages

@@ -222,6 +222,7 @@ def _read_chain(
 EXCLUSIVE: Final = (
     frozenset({"budget", "places"}),
     frozenset({"budget", "count"}),
+    frozenset({"budget", "coverage"}),
     frozenset({"poverty_line", "headcount"}),
 )
 """Two ways of saying one thing: who says the one takes back the other said further up."""

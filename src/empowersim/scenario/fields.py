@@ -13,12 +13,16 @@ from typing import Any, Final
 
 from empowersim.errors import Problem
 from empowersim.scenario.document import SUFFIXES, WHOLE, Node, nearest, stem
-from empowersim.scenario.units import Kind, UnitError
+from empowersim.scenario.units import PERCENT, Kind, UnitError
+from empowersim.schema import REGION_TYPES
 
 TRUE: Final = ("yes", "true", "on", "ya")
 FALSE: Final = ("no", "false", "off", "tidak")
 LANGUAGES: Final = ("en", "id")
 _COMMA: Final = "inside { } a comma ends the value: write the number without commas, or in quotes"
+_SHIFT: Final = re.compile(
+    r"(?P<points>\d+(\.\d+)?) (points?|poin) (from|dari) (?P<start>[a-z_]+) (to|ke) (?P<end>[a-z_]+)"
+)
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -153,6 +157,112 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class Names:
+    """A list of names out of a list, or a single one."""
+
+    what: str
+    names: Callable[[], tuple[str, ...]]
+
+    @property
+    def expected(self) -> str:
+        """For messages."""
+        return f"{self.what}, or a list of them"
+
+    def read(self, node: Node, problems: list[Problem]) -> tuple[str, ...] | None:
+        """Values in the order of the table, once each; a problem for each that is unknown."""
+        items = (node,) if node.text is not None else node.items
+        if items is None:
+            problems.append(node.problem(self.expected))
+            return None
+        known = self.names()
+        found = set()
+        for item in items:
+            if item.text in known:
+                found.add(item.text)
+            else:
+                problems.append(item.problem(self.what, remedy=nearest(item.text or "", known)))
+        return tuple(name for name in known if name in found)
+
+    def json(self) -> dict[str, Any]:
+        """JSON Schema."""
+        one = {"enum": list(self.names())}
+        return {"anyOf": [one, {"type": "array", "items": one}]}
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A shift of points from one name to another; the value is (from, to, share)."""
+
+    names: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        """For messages."""
+        return f"a shift of points, as '10 points from {self.names[-1]} to {self.names[-2]}'"
+
+    def read(self, node: Node, problems: list[Problem]) -> tuple[str, str, float] | None:
+        """Value, or None with a problem."""
+        match = _SHIFT.fullmatch((node.text or "").strip())
+        if match is None:
+            problems.append(node.problem(self.expected))
+            return None
+        points, start, end = float(match["points"]), match["start"], match["end"]
+        unknown = [name for name in (start, end) if name not in self.names]
+        for name in unknown:
+            remedy = nearest(name, self.names)
+            problems.append(node.problem(f"roles ({', '.join(self.names)})", f"'{name}'", remedy))
+        if not unknown and start == end:
+            problems.append(node.problem("two different roles", f"'{start}' twice", "name another role"))
+        return None if unknown or start == end else (start, end, points * PERCENT)
+
+    def json(self) -> dict[str, Any]:
+        """JSON Schema."""
+        return {"type": "string", "pattern": _SHIFT.pattern}
+
+
+@dataclass(frozen=True)
+class ByRegion:
+    """A number for all region types, or a mapping with one for each."""
+
+    kind: Kind
+    zero: str = ""
+    """What 0 means."""
+
+    @property
+    def expected(self) -> str:
+        """For messages."""
+        what = f" ({self.zero} = 0)" if self.zero else ""
+        return f"{self.kind.expected}, for all region types or {{region type: value}} for each{what}"
+
+    def read(self, node: Node, problems: list[Problem]) -> dict[str, float] | None:
+        """Region type -> value, or None with problems."""
+        one = Quantity(self.kind)
+        if node.text is not None:
+            value = one.read(node, problems)
+            return None if value is None else dict.fromkeys(REGION_TYPES, value)
+        if node.entries is None:
+            problems.append(node.problem(self.expected))
+            return None
+        found: dict[str, float] = {}
+        for key, child in node.entries.items():
+            if key not in REGION_TYPES:
+                problems.append(child.problem("a region type", f"the key '{key}'", nearest(key, REGION_TYPES)))
+            elif (value := one.read(child, problems)) is not None:
+                found[key] = value
+        missing = [name for name in REGION_TYPES if name not in node.entries]
+        if missing:
+            remedy = f"add {missing[0]}: 1 %" + (f" ({self.zero} = 0 %)" if self.zero else "")
+            problems.append(node.problem("a value for each region type", f"none for {', '.join(missing)}", remedy))
+        return {name: found[name] for name in REGION_TYPES if name in found}
+
+    def json(self) -> dict[str, Any]:
+        """JSON Schema."""
+        one = {"anyOf": [self.kind.json(), {"$ref": "#/$defs/passport"}]}
+        each = {"type": "object", "properties": dict.fromkeys(REGION_TYPES, one), "additionalProperties": False}
+        return {"anyOf": [*one["anyOf"], each]}
+
+
+@dataclass(frozen=True)
 class Free:
     """A mapping that somebody else reads: passed on as plain values."""
 
@@ -225,6 +335,8 @@ class Numbers:
     what: str
     names: Callable[[], tuple[str, ...]]
     check: Callable[[str, str], float]
+    passports: bool = False
+    """Whether a number may stand with its passport."""
 
     @property
     def expected(self) -> str:
@@ -254,7 +366,9 @@ class Numbers:
 
     def json(self) -> dict[str, Any]:
         """JSON Schema."""
-        values = {"type": ["number", "string", "boolean", "null"]}
+        values: dict[str, Any] = {"type": ["number", "string", "boolean", "null"]}
+        if self.passports:
+            values = {"anyOf": [values, {"$ref": "#/$defs/passport"}]}
         return {"type": "object", "properties": dict.fromkeys(self.names(), values), "additionalProperties": False}
 
 

@@ -28,6 +28,14 @@ def programmes() -> dict[str, Node]:
 
 
 @cache
+def community() -> dict[str, Node]:
+    """Community programmes of the library by name."""
+    return {
+        path.stem: _packaged(path, f"library:{path.name}") for path in sorted((FOLDER / "community").glob("*.yaml"))
+    }
+
+
+@cache
 def _mentors() -> Node:
     return _packaged(_HERE / "mentor_types.yaml", "library:mentor_types.yaml")
 
@@ -60,10 +68,12 @@ def names() -> tuple[str, ...]:
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """The library for people: name, label (en, id) and meaning of each programme."""
+    """The library for people: name, kind, label (en, id) and meaning; programmes for households, then for villages."""
     found = []
-    for name, node in programmes().items():
-        label, meaning = node.get("label"), node.get("meaning")
-        texts = {key: child.text or "" for key, child in (label.entries or {}).items()} if label is not None else {}
-        found.append({"name": name, "label": texts, "meaning": meaning.text if meaning is not None else ""})
+    for kind, entries in (("programme", programmes()), ("community", community())):
+        for name, node in entries.items():
+            label, meaning = node.get("label"), node.get("meaning")
+            texts = {key: child.text or "" for key, child in (label.entries or {}).items()} if label is not None else {}
+            said = meaning.text if meaning is not None else ""
+            found.append({"name": name, "kind": kind, "label": texts, "meaning": said})
     return found

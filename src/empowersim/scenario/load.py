@@ -17,6 +17,8 @@ from typing import Any
 from empowersim.errors import ParameterError, Problem, ScenarioError
 from empowersim.parameters.places import place as place_of
 from empowersim.scenario import library
+from empowersim.scenario.check_community import partner_share, read_communities
+from empowersim.scenario.check_mentors import read_mentors
 from empowersim.scenario.document import Node, merge, nearest, parse, read_with_parents, strip_passports
 from empowersim.scenario.fields import find, read_section
 from empowersim.scenario.model import (
@@ -25,14 +27,12 @@ from empowersim.scenario.model import (
     ECONOMICS,
     FILE,
     FORMAT_VERSION,
-    MENTORS,
     MOST_CONDITIONS,
     OBSERVED_COLUMNS,
     POLICY,
     PROGRAMME,
     SIMULATION,
     ConditionDocument,
-    MentorsDocument,
     PolicyDocument,
     ProgrammeDocument,
     Scenario,
@@ -44,7 +44,7 @@ from empowersim.scenario.model import (
 from empowersim.scenario.survey_source import mapping_problems
 from empowersim.scenario.units import UnitError
 
-SHARED_KEYS = ("programmes", "mentors", "runs_for")
+SHARED_KEYS = ("programmes", "mentors", "community", "sharing", "runs_for")
 """Keys of base that every policy starts from, and the only ones that a policy may change."""
 INFINITY = float("inf")
 
@@ -142,6 +142,7 @@ class _Loader:
             survey=survey,
             parameters=top["base"].get("parameters", {}),
             policies=policies,
+            factors=top["base"].get("factors", {}).get("off", ()),
             survey_path=self.survey,
         )
         return replace(scenario, digest=_digest(scenario))
@@ -269,6 +270,8 @@ class _Loader:
             drop_out=said["drop_out"],
             duration=int(said["duration"]),
             gives={key: said["gives"][key] for key in sorted(said["gives"])},
+            demand=said.get("demand", {}),
+            partner=partner_share(find(node, "paid_by"), said.get("paid_by"), self.problems),
             per_child=said.get("per_child", False),
             children=said["children"],
             cost_per_place=said.get("cost_per_place", 0.0),
@@ -380,7 +383,8 @@ class _Loader:
         before = len(self.problems)
         said = read_section(node, POLICY, self.problems)
         programmes = self._programmes(said.get("programmes"))
-        mentors = self._mentors(find(node, "mentors"))
+        mentors = read_mentors(find(node, "mentors"), self.problems)
+        communities = read_communities(said.get("community"), self.shown, self.problems)
         if len(self.problems) > before or mentors is None:
             return None
         runs_for = said.get("runs_for")
@@ -391,29 +395,9 @@ class _Loader:
             programmes=programmes,
             mentors=mentors,
             runs_for=None if runs_for is None else int(runs_for),
+            community=communities,
+            sharing=said.get("sharing", "equal"),
         )
-
-    def _mentors(self, node: Node | None) -> MentorsDocument | None:
-        types = library.mentor_types()
-        said = read_section(node, MENTORS, self.problems) if node is not None else {}
-        kind = said.get("type", "contract")
-        if node is not None:
-            count, budget = find(node, "count"), find(node, "budget")
-            if count is not None and budget is not None:
-                self.problems.append(
-                    budget.problem("count or budget, not both", "both", "keep the one that is decided")
-                )
-            elif count is None and budget is None and node.entries:
-                remedy = "add count: 100 or budget: 10 billion IDR/year"
-                self.problems.append(node.problem("a number of mentors (count) or a budget", "neither", remedy))
-        whole = merge(types[kind], node) if node is not None and node.entries is not None else types[kind]
-        figures = read_section(types[kind], MENTORS, self.problems)
-        figures.update(said)
-        for key, value in (("local", False), ("resident", False), ("visits", 0.0), ("sessions", 0.0)):
-            figures.setdefault(key, value)
-        names = [item.name for item in dataclass_fields(MentorsDocument) if item.name not in ("node", "type")]
-        values: dict[str, Any] = {name: figures.get(name) for name in names}
-        return MentorsDocument(type=kind, node=whole, **values)
 
     # ------------------------------------------------------------ the world
 
@@ -529,6 +513,7 @@ def _digest(scenario: Scenario) -> str:
         "world": _canonical(scenario.world),
         "survey": _canonical(scenario.survey),
         "parameters": _canonical(scenario.parameters),
+        "factors": _canonical(scenario.factors),
         "policies": _canonical(scenario.policies),
     }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))

@@ -1,16 +1,27 @@
-"""What a scenario file may say: one table of fields a section, and the frozen values that a checked file becomes.
+"""What a scenario file may say: one table of fields a section.
 
-The tables drive the check (`fields.read_section`), the JSON Schema (`schema_json`) and the manual.
+The tables drive the check (`fields.read_section`), the JSON Schema (`schema_json`) and the manual. Programmes stand in
+`model_programmes`, mentors in `model_mentors`, the frozen values that a checked file becomes in `documents`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from empowersim import parameters as parameter_files
-from empowersim.scenario.document import Node
+from empowersim.scenario.documents import (
+    GRANT_CHANNELS,
+    ROLES,
+    CommunityDocument,
+    ConditionDocument,
+    MentorsDocument,
+    PolicyDocument,
+    ProgrammeDocument,
+    Scenario,
+    Settings,
+    SurveyDocument,
+    World,
+)
 from empowersim.scenario.fields import (
     Choice,
     Field,
@@ -18,6 +29,7 @@ from empowersim.scenario.fields import (
     Free,
     Label,
     Name,
+    Names,
     Numbers,
     Open,
     Quantity,
@@ -25,58 +37,78 @@ from empowersim.scenario.fields import (
     Text,
     Texts,
 )
+from empowersim.scenario.model_mentors import MENTOR_RULES, MENTORS, ROLE_MIX
+from empowersim.scenario.model_programmes import (
+    COMMUNITY,
+    CONDITION,
+    CONDITION_COLUMNS,
+    COURSE_CHANNELS,
+    GIVES,
+    LONGEST_PLACE,
+    MONEY_CHANNELS,
+    MOST_CONDITIONS,
+    OBSERVED_COLUMNS,
+    PAID_BY,
+    PRIORITIES,
+    PROGRAMME,
+    VILLAGE_CHANNELS,
+    VILLAGE_COLUMNS,
+    VILLAGE_GIVES,
+    _column_value,
+)
 from empowersim.scenario.units import (
-    BUDGET,
     DELAY,
-    HAZARD,
-    HOURS,
     LENGTH,
     LINE,
-    MONEY,
-    MONEY_PER_MONTH,
-    PLACES,
     RATE,
     SHARE,
     Kind,
     UnitError,
     number,
+    plain,
     split,
 )
-from empowersim.schema import CHANNELS, HOUSEHOLD, REGION_TYPES, ROW
+from empowersim.schema import REGION_TYPES
+
+__all__ = [
+    "COMMUNITY",
+    "CONDITION",
+    "CONDITION_COLUMNS",
+    "COURSE_CHANNELS",
+    "FILE",
+    "FORMAT_VERSION",
+    "GIVES",
+    "GRANT_CHANNELS",
+    "LONGEST_PLACE",
+    "MENTORS",
+    "MENTOR_RULES",
+    "MONEY_CHANNELS",
+    "MOST_CONDITIONS",
+    "OBSERVED_COLUMNS",
+    "PAID_BY",
+    "PRIORITIES",
+    "PROGRAMME",
+    "ROLES",
+    "ROLE_MIX",
+    "SECTIONS",
+    "VILLAGE_CHANNELS",
+    "VILLAGE_COLUMNS",
+    "VILLAGE_GIVES",
+    "CommunityDocument",
+    "ConditionDocument",
+    "MentorsDocument",
+    "PolicyDocument",
+    "ProgrammeDocument",
+    "Scenario",
+    "Settings",
+    "SurveyDocument",
+    "World",
+    "_column_value",
+]
 
 FORMAT_VERSION: Final = 1
-PRIORITIES: Final = ("lottery", "poorest_first", "neediest_first", "most_motivated")
-MENTOR_RULES: Final = ("equal", "round_robin", "neediest_first", "poorest_first", "near_threshold", "random")
-COURSE_CHANNELS: Final = ("technical", "business", "initiative")
-"""Channels given as standard courses over the whole length of a place."""
-GRANT_CHANNELS: Final = ("asset_grant", "cash_grant")
-"""Channels given once, at the start."""
-MONEY_CHANNELS: Final = ("stipend", "asset_grant", "cash_grant")
-MOST_CONDITIONS: Final = 8
-"""Conditions that the engine checks."""
-LONGEST_PLACE: Final = 240.0
-"""Months that the engine can count down for a place."""
-
-
-def _plain(
-    expected: str,
-    lower: float,
-    upper: float,
-    *,
-    whole: bool = False,
-    nouns: tuple[str, ...] = (),
-    percent: bool = False,
-) -> Quantity:
-    return Quantity(
-        Kind(expected, bare=True, lower=lower, upper=upper, whole=whole, nouns=frozenset(nouns), percent=percent)
-    )
-
-
-def _a_month(expected: str, upper: float, *nouns: str, percent: bool = False) -> Quantity:
-    return Quantity(
-        Kind(expected, time="per_month", bare=True, lower=0.0, upper=upper, nouns=frozenset(nouns), percent=percent)
-    )
-
+SHARING: Final = ("equal", "by_poverty", "poorest_half")
+"""Ways of sharing places and posts among subdistricts."""
 
 _SEED: Final = Quantity(
     Kind(
@@ -88,8 +120,8 @@ _SEED: Final = Quantity(
         bounds_text="between 0 and 4294967295",
     )
 )
-HOUSEHOLDS: Final = _plain(
-    "a whole number of households, as 20000 or '610 thousand'", 1, 1e9, whole=True, nouns=("household",)
+HOUSEHOLDS: Final = Quantity(
+    plain("a whole number of households, as 20000 or '610 thousand'", 1, 1e9, whole=True, nouns=("household",))
 )
 LENGTH_IN_NAME: Final = Quantity(
     Kind(
@@ -102,228 +134,8 @@ LENGTH_IN_NAME: Final = Quantity(
         bounds_text="between 1 and 1200 months",
     )
 )
-COURSES: Final = _plain("a number of standard courses over the whole length, as '1 course'", 0, 10, nouns=("course",))
-
-GIVES: Final = Section(
-    "gives",
-    "what a household gets that holds a place",
-    (
-        Field("technical", COURSES, "standard technical courses over the length of a place"),
-        Field("business", COURSES, "standard business courses over the length of a place"),
-        Field("initiative", COURSES, "standard personal-initiative courses over the length of a place"),
-        Field(
-            "literacy",
-            _a_month("adult literacy class, 1 = a standard class", 3, "class"),
-            "intensity of a literacy class",
-        ),
-        Field("tutoring", _a_month("tutoring of the children, 1 = a standard dose", 3), "intensity of tutoring"),
-        Field(
-            "health_group",
-            _a_month("health meetings a month, as '1 meeting/month'", 8, "meeting"),
-            "health group meetings a month",
-        ),
-        Field(
-            "scholarship",
-            _plain("a share of the cost of schooling, as '50 %' or 0.5", 0, 1, percent=True),
-            "share of the cost of schooling covered",
-        ),
-        Field(
-            "saving",
-            _plain("a share of income, as '2 % of income' or 0.02", 0, 0.5, percent=True, nouns=("income",)),
-            "obligatory saving, share of income",
-        ),
-        Field("stipend", Quantity(MONEY_PER_MONTH), "cash every month (a child where per_child)"),
-        Field("asset_grant", Quantity(MONEY), "productive asset at the start, its worth"),
-        Field("cash_grant", Quantity(MONEY), "cash at the start"),
-        Field(
-            "visits",
-            _a_month("visits a month, as '1 visit/month'", 31, "visit"),
-            "visits of a mentor wanted a month (hours permitting)",
-        ),
-        Field(
-            "sessions",
-            _a_month("group sessions a month, as '1 session/month'", 8, "session"),
-            "group sessions with a mentor wanted a month",
-        ),
-    ),
-)
-assert set(GIVES.names) == set(CHANNELS)
-
-
-def _column_value(name: str, text: str) -> float:
-    """Value of a condition on column `name`; raises `UnitError`."""
-    column = HOUSEHOLD[ROW[name]]
-    low = text.strip().lower()
-    if column.unit == "0/1" and low in ("yes", "true", "ya", "no", "false", "tidak"):
-        return float(low in ("yes", "true", "ya"))
-    quantity = split(text)
-    value = number(quantity.number) * quantity.scale
-    fits = {
-        "persons": ("person", "child"),
-        "years": ("year",),
-        "months": ("month",),
-        "L/month": ("line",),
-        "L": ("line",),
-    }
-    if quantity.percent:
-        if column.unit != "0-1":
-            raise UnitError(f"{name} is in {column.unit}, not in percent")
-        value /= 100
-    elif quantity.currency:
-        raise UnitError(f"{name} is in {column.unit}; write it in poverty lines, as '1.5 lines'")
-    elif quantity.noun and quantity.noun not in fits.get(column.unit, ()):
-        raise UnitError(f"{name} is in {column.unit}")
-    if not column.lower <= value <= column.upper:
-        raise UnitError(f"{name} runs from {column.lower:g} to {column.upper:g} ({column.unit})")
-    return value
-
-
-CONDITION: Final = Section(
-    "condition",
-    "bounds of a column that an eligible household keeps",
-    (
-        Field("at_least", Text(), "eligible from this value on"),
-        Field("at_most", Text(), "eligible up to this value"),
-        Field("is", Text(), "eligible at exactly this value (yes or no)"),
-        Field("observed", Flag(), "seen by the administration only with error", "yes for consumption and income"),
-    ),
-)
-OBSERVED_COLUMNS: Final = ("consumption", "income")
-CONDITION_COLUMNS: Final = tuple(
-    column.name for column in HOUSEHOLD if column.name not in ("welfare", "shock", "register_error")
-)
-
-PROGRAMME: Final = Section(
-    "programme",
-    "settings of a programme; what is not said comes from the library",
-    (
-        Field(
-            "like", Text(), "programme of the library (or of define) to start from", "the programme of the same name"
-        ),
-        Field("label", Label(), "name for people, {en, id}"),
-        Field("meaning", Text(), "what the programme does, in a sentence"),
-        Field("budget", Quantity(BUDGET), "money a year; places follow from the cost of a place"),
-        Field("places", Quantity(PLACES), "places a year"),
-        Field(
-            "eligible",
-            Open("columns of a household with at_least, at_most or is", lambda: CONDITION, lambda: CONDITION_COLUMNS),
-            "who may take part: all conditions hold",
-        ),
-        Field(
-            "targeting_noise",
-            _plain("a log standard deviation, as 0.4", 0, 2),
-            "error of the consumption that the administration sees (log s.d.)",
-        ),
-        Field(
-            "priority", Choice("an order of applicants", lambda: PRIORITIES), "who comes first when places are short"
-        ),
-        Field("take_up", Quantity(SHARE), "share of eligible households that accept"),
-        Field("drop_out", Quantity(HAZARD), "share that leaves early each month"),
-        Field(
-            "duration",
-            Quantity(
-                Kind(
-                    LENGTH.expected,
-                    time="length",
-                    lower=1,
-                    upper=LONGEST_PLACE,
-                    bounds_text="between 1 and 240 months",
-                    whole=True,
-                    suffixes=LENGTH.suffixes,
-                )
-            ),
-            "length of a place",
-            required=True,
-        ),
-        Field("gives", GIVES, "what a household gets, by channel"),
-        Field("per_child", Flag(), "stipend, grants and monthly cost are for each child of school age", "no"),
-        Field(
-            "children",
-            _plain("children a household, as 1.7", 0.1, 20, nouns=("child", "person")),
-            "children of school age of a household that takes part, assumed when a budget is turned into places",
-        ),
-        Field("cost_per_place", Quantity(MONEY), "cost once a place is filled, grants apart", "0"),
-        Field(
-            "cost_per_month", Quantity(MONEY_PER_MONTH), "cost a month of a household (or child), stipend apart", "0"
-        ),
-        Field("overhead", Quantity(SHARE), "administration on top, as a share of all other cost", "0"),
-        Field("first_intake", Quantity(DELAY), "months until the first intake", "0 months"),
-        Field("last_intake", Quantity(DELAY), "months after which nobody is taken in", "never ends"),
-        Field("intake_every", Quantity(LENGTH), "months between intakes", "3 months"),
-        Field("once", Flag(), "a household takes part at most once", "yes"),
-    ),
-)
-
-
-def _mentor_types() -> tuple[str, ...]:
-    from empowersim.scenario.library import mentor_types
-
-    return tuple(mentor_types())
-
-
-MENTORS: Final = Section(
-    "mentors",
-    "the mentors of a policy",
-    (
-        Field(
-            "count", _plain("a number of full-time posts, as 120", 0, 1e7, nouns=("post", "person")), "full-time posts"
-        ),
-        Field("budget", Quantity(BUDGET), "money a year for pay, training and trips; posts follow from it"),
-        Field("label", Label(), "name for people, {en, id}", "that of the type"),
-        Field(
-            "type",
-            Choice("a type of mentor", _mentor_types),
-            "type whose figures hold where nothing else is said",
-            "contract",
-        ),
-        Field("pay", Quantity(MONEY_PER_MONTH), "pay of a post a month, all on-costs in"),
-        Field("training", Quantity(BUDGET), "training of a post, money a year"),
-        Field("allowance", Quantity(MONEY_PER_MONTH), "remote allowance of a resident post a month"),
-        Field("competence", _plain("competence, 0 to 1", 0, 1, percent=True), "how much a visit achieves"),
-        Field("local", Flag(), "mentors come from the place: people trust them sooner", "no"),
-        Field(
-            "trust_bonus",
-            _plain("trust, 0 to 1", 0, 0.85, percent=True),
-            "trust at first meeting that a local mentor has above an outsider",
-        ),
-        Field("resident", Flag(), "mentors live where they work", "no"),
-        Field("resident_round_trip", Quantity(HOURS), "round trip of a resident mentor, hours"),
-        Field(
-            "rule",
-            Choice("a rule for whom to visit first", lambda: MENTOR_RULES),
-            "who is visited first when hours are short",
-        ),
-        Field(
-            "observation_noise",
-            _plain("a log standard deviation, as 0.4", 0, 2),
-            "error of the consumption that mentors go by (log s.d.)",
-        ),
-        Field(
-            "visits",
-            _a_month("visits a month, as '1 visit/month'", 31, "visit"),
-            "visits a month wanted for everybody in a programme of the policy",
-            "as each programme says",
-        ),
-        Field(
-            "sessions",
-            _a_month("group sessions a month, as '1 session/month'", 8, "session"),
-            "group sessions a month wanted for everybody in a programme of the policy",
-            "as each programme says",
-        ),
-        Field("hours", Quantity(HOURS), "working hours of a post a month"),
-        Field("admin_hours", Quantity(HOURS), "office hours of a post a month"),
-        Field("admin_hours_per_client", Quantity(HOURS), "office hours for each client a month"),
-        Field("training_hours", Quantity(HOURS), "meetings and training, hours a month"),
-        Field("session_hours", Quantity(HOURS), "hours of a group session, preparation in"),
-        Field("visit_hours", Quantity(HOURS), "hours of a visit"),
-        Field(
-            "group_size",
-            _plain("persons in a group, as 25", 1, 200, nouns=("person", "household")),
-            "households in a group",
-        ),
-        Field("session_cost", Quantity(MONEY), "snacks, materials and room of a group session"),
-    ),
-)
+COMMUNITY_FIELD: Final = Open("names of community programmes with their settings", lambda: COMMUNITY)
+SHARING_FIELD: Final = Choice("a way of sharing among subdistricts", lambda: SHARING)
 
 POLICY: Final = Section(
     "policy",
@@ -334,6 +146,14 @@ POLICY: Final = Section(
         Field("note", Text(), "a remark"),
         Field("programmes", Open("names of programmes with their settings", lambda: PROGRAMME), "programmes that run"),
         Field("mentors", MENTORS, "mentors that work"),
+        Field("community", COMMUNITY_FIELD, "community programmes that run"),
+        Field(
+            "sharing",
+            SHARING_FIELD,
+            "how places and posts are shared among subdistricts: by households, by poor households, or by poor "
+            "households of the poorer half of the subdistricts",
+            "equal",
+        ),
         Field("runs_for", Quantity(LENGTH), "length after which everything stops, to see what lasts", "to the end"),
     ),
 )
@@ -384,7 +204,10 @@ WORLD: Final = Section(
         Field("poverty_line", Quantity(LINE), "poverty line", "that of the place"),
         Field("poverty_rate", Quantity(SHARE), "share of persons below the line at the start", "that of the place"),
         Field(
-            "price_year", _plain("a year, as 2024", 1990, 2100, whole=True), "year of all prices", "that of the place"
+            "price_year",
+            Quantity(plain("a year, as 2024", 1990, 2100, whole=True)),
+            "year of all prices",
+            "that of the place",
         ),
         Field(
             "figures",
@@ -417,7 +240,7 @@ SURVEY: Final = Section(
         Field("headcount", Quantity(SHARE), "share of persons below the line; the line is set there"),
         Field(
             "poverty_line",
-            _plain("a number in the survey's own unit of consumption", 1e-12, 1e15),
+            Quantity(plain("a number in the survey's own unit of consumption", 1e-12, 1e15)),
             "poverty line in the unit of the survey",
         ),
         Field(
@@ -444,7 +267,12 @@ SIMULATION: Final = Section(
         ),
         Field("months", LENGTH_IN_NAME, "months simulated", "60"),
         Field("burn_in", Quantity(DELAY), "months before the policies begin", "24 months"),
-        Field("replicates", _plain("a whole number of futures, as 20", 1, 1e6, whole=True), "futures simulated", "20"),
+        Field(
+            "replicates",
+            Quantity(plain("a whole number of futures, as 20", 1, 1e6, whole=True)),
+            "futures simulated",
+            "20",
+        ),
         Field(
             "seed",
             _SEED,
@@ -476,6 +304,18 @@ def _parameter_value(name: str, text: str) -> float:
     return value
 
 
+def _factor_names() -> tuple[str, ...]:
+    from empowersim.parameters.factors import factors
+
+    return tuple(factors())
+
+
+FACTORS: Final = Section(
+    "factors",
+    "factors that help or hinder empowerment, as a switchboard",
+    (Field("off", Names("a factor", _factor_names), "factors that do not work in this world", "none"),),
+)
+
 BASE: Final = Section(
     "base",
     "the world, and what all policies share",
@@ -495,6 +335,9 @@ BASE: Final = Section(
             "programmes that run in every policy",
         ),
         Field("mentors", MENTORS, "mentors that work in every policy"),
+        Field("community", COMMUNITY_FIELD, "community programmes that run in every policy"),
+        Field("sharing", SHARING_FIELD, "how places and posts are shared in every policy", "equal"),
+        Field("factors", FACTORS, "supporting and inhibiting factors that are switched off"),
         Field("runs_for", Quantity(LENGTH), "length after which all policies stop", "to the end"),
     ),
 )
@@ -505,7 +348,7 @@ FILE: Final = Section(
     (
         Field(
             "empowersim",
-            _plain(f"the version of the format, {FORMAT_VERSION}", FORMAT_VERSION, FORMAT_VERSION, whole=True),
+            Quantity(plain(f"the version of the format, {FORMAT_VERSION}", FORMAT_VERSION, FORMAT_VERSION, whole=True)),
             "version of the format",
             required=True,
         ),
@@ -537,215 +380,15 @@ SECTIONS: Final = (
     SURVEY,
     SIMULATION,
     ECONOMICS,
+    FACTORS,
     POLICY,
     PROGRAMME,
     CONDITION,
     GIVES,
+    PAID_BY,
+    COMMUNITY,
+    VILLAGE_GIVES,
     MENTORS,
+    ROLE_MIX,
 )
 """All tables, in the order of the manual."""
-
-
-# ---------------------------------------------------------------- checked values
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Size and length of a run."""
-
-    households: int | None
-    """None: each household of a survey once."""
-    months: int
-    burn_in: int
-    replicates: int
-    seed: int
-    discount_rate: float
-    """A year."""
-
-
-@dataclass(frozen=True)
-class World:
-    """Where people live. None: as the place has it."""
-
-    place: str
-    households: int | None
-    poverty_line: float | None
-    """IDR a person and month."""
-    poverty_rate: float | None
-    price_year: int | None
-    trap: bool
-    figures: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class SurveyDocument:
-    """Households from a survey."""
-
-    file: str
-    folders: tuple[str, ...]
-    kind: str
-    columns: Mapping[str, Any]
-    headcount: float | None
-    poverty_line: float | None
-    region_type: str | None
-    obtain: str
-    node: Node = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class ConditionDocument:
-    """Bounds of one column."""
-
-    column: str
-    low: float
-    high: float
-    observed: bool
-
-
-@dataclass(frozen=True)
-class ProgrammeDocument:
-    """One programme of a policy, all figures resolved. Money in IDR, time in months."""
-
-    name: str
-    label: Mapping[str, str]
-    meaning: str
-    budget: float | None
-    """IDR a year."""
-    places: float | None
-    """Places a year."""
-    conditions: tuple[ConditionDocument, ...]
-    targeting_noise: float
-    priority: str
-    take_up: float
-    drop_out: float
-    duration: int
-    gives: Mapping[str, float]
-    """Channel -> courses over the whole length, dose a month, share, IDR a month or IDR once."""
-    per_child: bool
-    children: float
-    cost_per_place: float
-    cost_per_month: float
-    overhead: float
-    first_intake: int
-    last_intake: int | None
-    intake_every: int
-    once: bool
-    node: Node = field(compare=False, repr=False)
-
-    @property
-    def heads(self) -> float:
-        """Children (or one household) that monthly cost and stipend are counted for."""
-        return self.children if self.per_child else 1.0
-
-    @property
-    def unit_cost(self) -> float:
-        """Full cost of a place held to its end, IDR, overhead in."""
-        monthly = (self.cost_per_month + self.gives.get("stipend", 0.0)) * self.heads * self.duration
-        grants = sum(self.gives.get(channel, 0.0) for channel in GRANT_CHANNELS) * self.heads
-        return (self.cost_per_place + monthly + grants) * (1.0 + self.overhead)
-
-    @property
-    def places_per_year(self) -> float:
-        """Places a year, from the budget where that is what the file gives; 0 without either."""
-        if self.places is not None:
-            return self.places
-        if self.budget is None or self.unit_cost <= 0.0:
-            return 0.0
-        return self.budget / self.unit_cost
-
-    @property
-    def cost_per_year(self) -> float:
-        """Cost of a year in which all places are filled and kept, IDR."""
-        return self.places_per_year * self.unit_cost
-
-
-@dataclass(frozen=True)
-class MentorsDocument:
-    """The mentors of a policy, all figures resolved. Money in IDR, hours a month."""
-
-    count: float | None
-    budget: float | None
-    type: str
-    pay: float
-    training: float
-    """IDR a post and year."""
-    allowance: float
-    competence: float
-    local: bool
-    trust_bonus: float
-    resident: bool
-    resident_round_trip: float
-    rule: str
-    observation_noise: float
-    visits: float
-    sessions: float
-    hours: float
-    admin_hours: float
-    admin_hours_per_client: float
-    training_hours: float
-    session_hours: float
-    visit_hours: float
-    group_size: float
-    session_cost: float
-    node: Node | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def any(self) -> bool:
-        """Whether there are mentors at all."""
-        return bool(self.count or self.budget)
-
-    @property
-    def pay_per_month(self) -> float:
-        """Pay of a post a month with training and, for residents, the allowance, IDR."""
-        return self.pay + self.training / 12.0 + (self.allowance if self.resident else 0.0)
-
-
-@dataclass(frozen=True)
-class PolicyDocument:
-    """One policy, resolved."""
-
-    name: str
-    label: Mapping[str, str]
-    note: str
-    programmes: tuple[ProgrammeDocument, ...]
-    mentors: MentorsDocument
-    runs_for: int | None
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A checked scenario file."""
-
-    name: str
-    title: Mapping[str, str]
-    note: str
-    path: str
-    digest: str
-    """Of the resolved content, not of the formatting; 16 hexadecimal digits."""
-    reference: str
-    settings: Settings
-    world: World
-    survey: SurveyDocument | None
-    parameters: Mapping[str, float]
-    policies: Mapping[str, PolicyDocument]
-    survey_path: str = ""
-    """File that the user names instead of the one the scenario names."""
-
-    @property
-    def labels(self) -> dict[str, dict[str, str]]:
-        """Policy -> language -> label."""
-        return {name: dict(policy.label) for name, policy in self.policies.items()}
-
-    @property
-    def price_year(self) -> int | None:
-        """Year of all prices, as the file or the place has it."""
-        if self.world.price_year is not None:
-            return self.world.price_year
-        return self.place.price_year if self.place is not None else None
-
-    @property
-    def place(self) -> Any:
-        """`parameters.places.Place` that the scenario names."""
-        from empowersim.parameters.places import places
-
-        return places()[self.world.place]

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from empowersim.scenario.fields import Flag, Label, Open, Quantity, Section, Text
-from empowersim.scenario.model import CONDITION, FILE, GIVES, MENTORS, PROGRAMME, SECTIONS
+from empowersim.scenario.fields import Choice, Flag, Label, Open, Quantity, Section, Text
+from empowersim.scenario.model import (
+    COMMUNITY,
+    CONDITION,
+    FILE,
+    GIVES,
+    MENTORS,
+    PAID_BY,
+    PROGRAMME,
+    ROLE_MIX,
+    SECTIONS,
+    VILLAGE_GIVES,
+)
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NEEDED: Final = ("name", "base", "policies")
-_WITH_PASSPORTS: Final = (PROGRAMME, CONDITION, GIVES, MENTORS)
+_FEW: Final = 10
+"""Names of a choice that the manual lists."""
+_WITH_PASSPORTS: Final = (PROGRAMME, CONDITION, GIVES, MENTORS, COMMUNITY, VILLAGE_GIVES, PAID_BY, ROLE_MIX)
 """Sections in which a number may stand as {value, source, confidence, bounds, meaning}."""
 
 
@@ -113,6 +126,6 @@ def _written(kind: Any) -> str:
         return f"see {kind.name}"
     if isinstance(kind, Label):
         return "a text, or `{en: ..., id: ...}`"
-    if hasattr(kind, "names") and not isinstance(kind, Open) and len(kind.names()) <= 8:
+    if isinstance(kind, Choice) and len(kind.names()) <= _FEW:
         return ", ".join(f"`{name}`" for name in kind.names())
     return str(kind.expected)

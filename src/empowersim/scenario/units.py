@@ -38,6 +38,8 @@ UNITS: Final[dict[str, str]] = {
     **dict.fromkeys(("line", "lines", "garis"), "line"),
     **dict.fromkeys(("post", "posts", "mentor", "mentors", "pendamping"), "post"),
     **dict.fromkeys(("hour", "hours", "jam"), "hour"),
+    **dict.fromkeys(("case", "cases", "kasus"), "case"),
+    **dict.fromkeys(("village", "villages", "desa", "kampung", "kelurahan"), "village"),
     **dict.fromkeys(("income", "pendapatan"), "income"),
 }
 PERCENT_WORDS: Final = frozenset({"%", "percent", "persen", "pct"})
@@ -259,13 +261,31 @@ class Kind:
         return {"type": "string", "pattern": r"\d"}
 
 
+def plain(
+    expected: str,
+    lower: float,
+    upper: float,
+    *,
+    whole: bool = False,
+    nouns: tuple[str, ...] = (),
+    percent: bool = False,
+) -> Kind:
+    """Kind of a plain number between two bounds, with or without the nouns named."""
+    return Kind(expected, bare=True, lower=lower, upper=upper, whole=whole, nouns=frozenset(nouns), percent=percent)
+
+
+def a_month(expected: str, upper: float, *nouns: str) -> Kind:
+    """Kind of a number a month, from 0 to `upper`; its unit may be left out."""
+    return Kind(expected, time="per_month", bare=True, lower=0.0, upper=upper, nouns=frozenset(nouns))
+
+
 _MONEY_SUFFIX: Final = {"_idr": (1.0, ""), "_million_idr": (1e6, ""), "_billion_idr": (1e9, "")}
 _FLOW_SUFFIX: Final = {
     f"{amount}_per_{unit}": (factor, unit)
     for amount, (factor, _) in _MONEY_SUFFIX.items()
     for unit in ("month", "year")
 }
-HEADS: Final = frozenset({"person", "household", "place", "child", "post"})
+HEADS: Final = frozenset({"person", "household", "place", "child", "post", "village"})
 
 MONEY: Final = Kind(
     "an amount of money, as '3.8 million IDR' or 'Rp 3,8 juta'",
