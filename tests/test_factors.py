@@ -258,7 +258,7 @@ def test_terminal_ranks_in_plain_words_and_folds() -> None:
         assert max(map(len, text.splitlines())) <= width
         assert "…" not in text
     plain = " ".join(text.split())
-    assert "Of 4 factors 2 move the poverty rate (P0) measurably; most of all: “leader (en)” −20.00 points" in plain
+    assert "2 of 4 factors move the poverty rate (P0) measurably; most of all: “leader (en)” −20.00 points" in plain
     assert "Nothing measurable on any of these outcomes (intervals hold zero): noise (en)." in plain
     assert "Not at work here (without them every figure is the same): nothing_at_all (en)." in plain
     # rain is called an inhibitor, and raises poverty; leader a support, and lowers it
@@ -269,6 +269,17 @@ def test_terminal_ranks_in_plain_words_and_folds() -> None:
     everything = shown(factor_terminal.show_factors, table, None, "poverty_headcount", everything=True)
     assert "noise (en)" in everything
     assert "(+0.33" in everything
+
+
+def test_a_single_future_ranks_but_is_sure_of_nothing() -> None:
+    table = make_factors({name: steps[:1] for name, steps in STEPS.items()})
+    plain = " ".join(shown(factor_terminal.show_factors, table, None, "poverty_headcount").split())
+    assert "3 of 4 factors move the poverty rate (P0) in the one future simulated; most of all: “noise (en)”" in plain
+    assert "ask for more replicates" in plain
+    assert "Nothing measurable" not in plain
+    none = factor_terminal.sentences(make_factors({"a": [(0.0, 0.0)] * 2}), "voice")
+    assert none[0] == "No factor changes the voice measurably."
+    assert factor_terminal.factor_grids(make_factors({"a": [(0.0, 0.0)] * 2}), 80, "voice") == []
 
 
 def test_a_support_that_hinders_is_said_to() -> None:
@@ -347,6 +358,7 @@ def test_command_line_prints_ranks_writes_and_compares(
         (["--factors", "distanc"], "did you mean distance?"),
         (["--replicates", "0"], "replicates: expected a whole number of 1 or more, found 0"),
         (["--of", "sum"], "invalid choice: 'sum'"),
+        (["--of", "effect", "--policy", "no_programme"], "--of effect: expected a policy other than the reference"),
     ],
 )
 def test_wrong_wishes_are_told_in_one_sentence(

@@ -367,7 +367,12 @@ def _factor_plans(asked: argparse.Namespace) -> list[FactorPlan]:
         file, own = _split(given)
         policy = own if own is not None else asked.policy
         loaded = load(file, survey=asked.survey)
-        plans.append(plan_factors(loaded, policy, factors=asked.factors, **_sizes(asked)))
+        made = plan_factors(loaded, policy, factors=asked.factors, **_sizes(asked))
+        if asked.of == "effect" and made.policy == made.reference:
+            raise EmpowersimError(
+                f"--of effect: expected a policy other than the reference, found {made.policy}; name one with --policy"
+            )
+        plans.append(made)
     return plans
 
 

@@ -61,8 +61,10 @@ def factor_grids(
     each = max(1, (width - _NAME_WIDTH - GAP) // (_CELL_WIDTH + GAP))
     count = -(-len(columns) // each)
     even = -(-len(columns) // count)
-    quiet = set() if everything else {*table.idle(), *table.unmeasurable(), *_small(table, columns, of)}
+    quiet = set() if everything else {*table.idle(), *_unsure(table), *_small(table, columns, of)}
     order = [one.factor for one in table.contributions(outcome, of) if one.factor not in quiet]
+    if not order:
+        return []
     reference = table.reference_label.get("en") or table.reference
     what = f"the effect against “{reference}”" if of == "effect" else "each outcome"
     title = f"What each factor contributes to {what}: with it minus without it, ± half the 95 % interval"
@@ -70,6 +72,11 @@ def factor_grids(
         _factor_grid(table, order, columns[at : at + even], of, "" if at else title)
         for at in range(0, len(columns), even)
     ]
+
+
+def _unsure(table: FactorTable) -> tuple[str, ...]:
+    """Factors that cannot be told from zero; none in a single future, where nothing can be told."""
+    return table.unmeasurable() if table.replicates > 1 else ()
 
 
 def _columns(table: FactorTable, outcome: str, everything: bool) -> list[str]:
@@ -111,7 +118,7 @@ def _small(table: FactorTable, columns: Sequence[str], of: Part) -> list[str]:
         for one in table.contributions(name, of)
         if _cell(one, name, of) not in {"0", NONE}
     }
-    gone = {*seen, *table.idle(), *table.unmeasurable()}
+    gone = {*seen, *table.idle(), *_unsure(table)}
     return [name for name in table.factors if name not in gone]
 
 
@@ -126,7 +133,7 @@ def sentences(table: FactorTable, outcome: str, of: Part = "level") -> list[str]
     told += _against_the_label(table, outcome, of)
     named = [
         ("Measurable, but too small for the digits shown: ", _small(table, _columns(table, outcome, False), of)),
-        ("Nothing measurable on any of these outcomes (intervals hold zero): ", table.unmeasurable()),
+        ("Nothing measurable on any of these outcomes (intervals hold zero): ", _unsure(table)),
         ("Not at work here (without them every figure is the same): ", table.idle()),
         ("Switched off by the scenario: ", table.already_off),
     ]
@@ -137,14 +144,17 @@ def sentences(table: FactorTable, outcome: str, of: Part = "level") -> list[str]
 
 
 def _ranking(table: FactorTable, outcome: str, of: Part) -> str:
-    told = [one for one in table.contributions(outcome, of) if one.measurable(of)]
     what = said(outcome)
     if of == "effect":
         what = f"effect of “{_policy(table)}” on the {what}"
+    single = table.replicates == 1
+    told = [one for one in table.contributions(outcome, of) if one.measurable(of) or (single and one.part(of)[0])]
     if not told:
-        return f"No factor changes the {what} measurably with {table.replicates} futures."
+        return f"No factor changes the {what} measurably."
     parts = [f"“{table.label(one.factor)}” {_amount(one, outcome, of)}" for one in told[:_SAID]]
-    return f"Of {len(table.factors)} factors {len(told)} move the {what} measurably; most of all: {'; '.join(parts)}."
+    count = f"{len(told)} of {len(table.factors)} factors {'moves' if len(told) == 1 else 'move'} the {what}"
+    sure = "in the one future simulated" if single else "measurably"
+    return f"{count} {sure}; most of all: {'; '.join(parts)}."
 
 
 def _amount(one: Contribution, outcome: str, of: Part) -> str:

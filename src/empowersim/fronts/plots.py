@@ -615,6 +615,8 @@ def _scale(unit: str, lang: Lang, *, difference: bool = False) -> tuple[float, s
         return 1e-3, {"en": "thousand Rp a person and month", "id": "ribu Rp per orang per bulan"}[lang]
     if unit.startswith("IDR"):
         return 1e-9, {"en": "billion Rp", "id": "miliar Rp"}[lang]
+    if unit.startswith("visits/"):
+        return 1.0, {"en": "visits a month", "id": "kunjungan sebulan"}[lang]
     return 1.0, "" if unit == "0-1" else unit
 
 
@@ -627,7 +629,7 @@ def _folded(label: str, width: int = 30) -> str:
 
 
 def _finish(axes: Any, title: str, grid: str = "y") -> None:
-    axes.set_title("\n".join(textwrap.wrap(title, 80)), loc="left", fontsize=_SIZE + 2, color=_TEXT)
+    axes.set_title("\n".join(textwrap.wrap(title, 68)), loc="left", fontsize=_SIZE + 2, color=_TEXT)
     axes.grid(axis=grid, color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
