@@ -199,12 +199,13 @@ class Glass:
         seed: int = 1,
         judged: int = 12,
         travel_by: Travel = TRAVEL,
+        calendar: int = 0,
         **overrides: float,
     ) -> None:
         values = parameters(overrides)
         self.values = record_of(values)
         self.key = (np.uint32(seed), np.uint32(0))
-        self.months, self.judged = months, judged
+        self.months, self.judged, self.calendar = months, judged, calendar
         self.end = min(policy.end, months)
         self.line = _mean_line(population)
         self.block: Block = blocks_of(population, values)[block]
@@ -237,8 +238,10 @@ class Glass:
         return self.running.slots
 
     def begin(self) -> None:
-        """Set the sum of consumption back, as every policy does at its start."""
+        """Set the sum of consumption back and note who begins poor, as at the start of every policy."""
         self.block.state[:, ROW["welfare"]] = 0.0
+        poor = (self.block.state[:, ROW["consumption"]] < 1.0) & (self.block.live > 0)
+        self.block.state[:, ROW["began_poor"]] = poor
 
     def reshape(self, block: Block) -> None:
         """Put another layout of the same households in place of the block, before the first month."""
@@ -252,7 +255,7 @@ class Glass:
 
     def advance(self, month: int) -> Glass:
         """Go on to the beginning of a month."""
-        schedule = _schedule(self.month, month, self.months - self.judged, self.end, self.months, 0)
+        schedule = _schedule(self.month, month, self.months - self.judged, self.end, self.months, self.calendar)
         advance(
             self.block,
             self.running,
