@@ -25,6 +25,7 @@ from helpers_engine import (
     town,
     unlike,
 )
+from scipy import stats
 from test_engine_invariance import COUNTED, NOTHING, VECTORS, all_same, same_life, shuffled, with_empty_tiles
 
 from empowersim.engine.inputs import CommunityProgramme, Condition, Mentors, Policy
@@ -343,6 +344,37 @@ def test_mentors_with_halves_of_an_area_make_no_fewer_visits_than_one_with_the_w
     assert (made[0] > 0).all()
     for fewer, more in itertools.pairwise(made):
         assert (more >= fewer - 1e-9).all()
+
+
+def test_a_fraction_of_a_visit_falls_to_all_alike_and_whatever_the_hours() -> None:
+    """A wish for 0.7 visits is one in 70 % of the months; a right engine fails one time in 16,000."""
+    population = town([40, 56])
+    wishes = programme(doses={"visits": 0.7}, duration=200, places_per_year=1e6)
+    given = {}
+    for hours in (60, 1000):
+        eye = Glass(population, Policy("x", (wishes,), simple_mentors(hours)), months=200, travel_by=NEXT_DOOR)
+        given[hours] = np.array([eye.advance(month + 1).row("visits").copy() for month in range(200)])
+    rich = given[1000]
+    assert set(np.unique(rich)) == {0.0, 1.0}
+    assert abs(rich.mean() - 0.7) < 4 * np.sqrt(0.7 * 0.3 / rich.size)
+    # months of a household are 200 draws of its own: the spread over households is binomial
+    spread = ((rich.sum(axis=0) - 140) ** 2).sum() / (200 * 0.7 * 0.3)
+    assert stats.norm.sf(4) < stats.chi2.sf(spread, 96) < 1 - stats.norm.sf(4)
+    # nobody is visited with few hours in a month in which it would not be with many
+    assert (given[60] <= rich).all()
+    assert (given[60].sum(axis=1) == np.minimum(60, rich.sum(axis=1))).all()
+
+
+def test_weather_and_boats_allow_as_many_trips_on_average_as_access_says() -> None:
+    """Trips possible vary evenly around the access, each month anew; 4 standard errors."""
+    group = programme(doses={"sessions": 1.0}, places_per_year=1e6, duration=200)
+    boats = replace(NEXT_DOOR, access=(0.7,) * 5)
+    staff = simple_mentors(1000, session_hours=2.0)
+    held = run(town([25]), Policy("x", (group,), staff), months=200, travel=boats)[0].hours[4] / 2.0
+    # 1 - 0.3 x 2 u with an even u: between 0.4 and 1
+    assert 0.4 <= held.min() < held.max() <= 1.0
+    assert abs(held.mean() - 0.7) < 4 * 0.6 / np.sqrt(12 * 200)
+    assert held.std() == pytest.approx(0.6 / np.sqrt(12), rel=0.15)
 
 
 # --- policies that cannot be run --------------------------------------------------------------------------------------

@@ -268,6 +268,21 @@ def test_a_switch_stays_a_switch(situation):
     assert after.unseen in {0.0, min(home.unseen + 1.0, 600.0)}
 
 
+@settings(max_examples=200)
+@given(situations, st.sampled_from((0, 1, 30)))
+def test_months_in_poverty_and_above_are_counted(situation, month):
+    """Poverty counts from the first month of the policies on; months above the line always."""
+    village, home, dose, draw = situation.values()
+    after = live(village, home, dose, draw, month)
+    poor = after.consumption < 1.0
+    assert after.above == (0.0 if poor else home.above + 1.0)
+    assert after.poor_months == home.poor_months + (1.0 if poor and month > 0 else 0.0)
+    assert after.began_poor == home.began_poor
+    aided = dose.stipend + dose.asset_grant + dose.cash_grant + dose.visits + dose.sessions > 0.0
+    stands = after.consumption > P["independence_line"] and not aided
+    assert after.standing == (home.standing + 1.0 if stands else 0.0)
+
+
 # --- directions ---------------------------------------------------------------------------------------------------
 
 
