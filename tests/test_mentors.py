@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +15,11 @@ from empowersim.engine.allocation import RULES, visit
 from empowersim.engine.arrays import MENTOR_STATE, running_of, scratch_for
 from empowersim.engine.inputs import CommunityProgramme, Condition, Mentors, Policy, Programme, Travel
 from empowersim.engine.outputs import HOURS, MENTOR_SERIES
-from empowersim.engine.plans import new_mentors, offer_of, plan_of, shares_of
+from empowersim.engine.plans import check_policy, new_mentors, offer_of, plan_of, shares_of
 from empowersim.engine.simulate import _tally, simulate
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.engine.synthetic import synthetic
+from empowersim.errors import SimulationError
 from empowersim.parameters import parameters, places, record_of
 from empowersim.schema import ROW
 
@@ -281,3 +283,25 @@ def test_sharing_by_poverty_moves_places_to_poor_blocks() -> None:
     assert equal == pytest.approx([0.125, 0.125, 0.25])
     assert by_poverty == pytest.approx([0.5 * 10 / 48, 0.5 * 30 / 48, 0.5 * 8 / 48])
     assert half == pytest.approx([0.125, 0.375, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (Policy("p", sharing="by_povrety"), "sharing is one of equal, by_poverty, poorest_half; found by_povrety"),  # type: ignore[arg-type]
+        (Policy("p", mentors=Mentors(posts=-1.0)), "posts and hours are 0 or more, found -1 and 150"),
+        (Policy("p", mentors=Mentors(group_size=0.0)), "group size and pay ratio are above 0, found 0 and 1"),
+        (Policy("p", mentors=Mentors(pay_ratio=0.0)), "group size and pay ratio are above 0, found 25 and 0"),
+        (Policy("p", mentors=Mentors(role_mix=(1.5, -0.5, 0.0, 0.0))), "role share 1 lies between 0 and 1, found 1.5"),
+        (Policy("p", (replace(VISITING, places_per_year=-5.0),)), "places a year are 0 or more, found -5"),
+        (Policy("p", (replace(VISITING, partner_share=2.0),)), "partner's share lies between 0 and 1, found 2"),
+        (Policy("p", community=(CommunityProgramme("c", 1, 3.0),)), "coverage lies between 0 and 1, found 3"),
+        (
+            Policy("p", community=(CommunityProgramme("c", 1, 0.5, start=-1),)),
+            "it starts in month 0 or later, found -1",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(policy: Policy, message: str) -> None:
+    with pytest.raises(SimulationError, match=re.escape(message)):
+        check_policy(policy)

@@ -7,7 +7,7 @@ no block depends on another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +24,8 @@ LONGEST_PLACE: Final = int(FINISHED) - 1
 """Months a place may last: its counter is a byte."""
 
 MOST_CONDITIONS: Final = 8
+SHARING: Final = ("equal", "by_poverty", "poorest_half")
+"""Rules by which places and posts are shared among subdistricts."""
 MONEY: Final = frozenset({"stipend", "asset_grant", "cash_grant"})
 GRANTS: Final = frozenset({"asset_grant", "cash_grant"})
 YEAR: Final = 12
@@ -52,9 +54,14 @@ def check_policy(policy: Policy) -> None:
                 f"{where}: intakes come every 1 or more months from month 0 on; "
                 f"found every {programme.intake_every} from {programme.first_intake}"
             )
-        for name, chance in (("take-up", programme.take_up), ("drop-out", programme.drop_out)):
-            if not 0.0 <= chance <= 1.0:
-                raise SimulationError(f"{where}: {name} lies between 0 and 1, found {chance:g}")
+        shares = {
+            "take-up": programme.take_up,
+            "drop-out": programme.drop_out,
+            "partner's share": programme.partner_share,
+        }
+        _check_shares(where, shares)
+        if programme.places_per_year < 0.0:
+            raise SimulationError(f"{where}: places a year are 0 or more, found {programme.places_per_year:g}")
         if len(programme.conditions) > MOST_CONDITIONS:
             raise SimulationError(f"{where}: at most {MOST_CONDITIONS} conditions, found {len(programme.conditions)}")
     for community in policy.community:
@@ -65,14 +72,36 @@ def check_policy(policy: Policy) -> None:
         columns = sorted((set(community.sets) | set(community.scales)) - set(VILLAGE_ROW))
         if columns:
             raise SimulationError(f"{where}: no village column is called {', '.join(columns)}")
+        _check_shares(where, {"coverage": community.coverage, "partner's share": community.partner_share})
+        if community.start < 0:
+            raise SimulationError(f"{where}: it starts in month 0 or later, found {community.start}")
         if community.travel_factor != 1.0 and community.start > 0:
             raise SimulationError(f"{where}: what changes travel must start in month 0, found {community.start}")
-    if policy.mentors.rule not in RULES:
-        raise SimulationError(f"policy {policy.name}: mentors' rule is one of {', '.join(RULES)}")
-    if abs(sum(policy.mentors.role_mix) - 1.0) > 1e-6:
+    if policy.sharing not in SHARING:
+        raise SimulationError(f"policy {policy.name}: sharing is one of {', '.join(SHARING)}; found {policy.sharing}")
+    _check_mentors(f"policy {policy.name}", policy.mentors)
+
+
+def _check_mentors(where: str, mentors: Mentors) -> None:
+    """Raise `SimulationError` for mentors who cannot be."""
+    if mentors.rule not in RULES:
+        raise SimulationError(f"{where}: mentors' rule is one of {', '.join(RULES)}; found {mentors.rule}")
+    if mentors.posts < 0.0 or mentors.hours < 0.0:
+        raise SimulationError(f"{where}: posts and hours are 0 or more, found {mentors.posts:g} and {mentors.hours:g}")
+    if mentors.group_size <= 0.0 or mentors.pay_ratio <= 0.0:
         raise SimulationError(
-            f"policy {policy.name}: role shares must sum to 1, found {sum(policy.mentors.role_mix):g}"
+            f"{where}: group size and pay ratio are above 0, found {mentors.group_size:g} and {mentors.pay_ratio:g}"
         )
+    _check_shares(where, {f"role share {position}": share for position, share in enumerate(mentors.role_mix, start=1)})
+    if abs(sum(mentors.role_mix) - 1.0) > 1e-6:
+        raise SimulationError(f"{where}: role shares must sum to 1, found {sum(mentors.role_mix):g}")
+
+
+def _check_shares(where: str, shares: Mapping[str, float]) -> None:
+    """Raise `SimulationError` for a share outside 0 to 1."""
+    for name, share in shares.items():
+        if not 0.0 <= share <= 1.0:
+            raise SimulationError(f"{where}: {name} lies between 0 and 1, found {share:g}")
 
 
 def shares_of(policy: Policy, households: NDArray[np.int64], poor: NDArray[np.float64], represents: float) -> Any:
