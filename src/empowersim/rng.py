@@ -68,6 +68,23 @@ class Stream(IntEnum):
     ASSET_QUALITY = 9
     BENEFIT = 10
     THEFT = 11
+    # in a month with a survey, of a household
+    SURVEY_CONSUMPTION = 32
+    SURVEY_FOOD = 33
+    SURVEY_ASSETS = 34
+    SURVEY_DURABLES = 35
+    SURVEY_SAVINGS = 36
+    SURVEY_HOURS = 37
+    SURVEY_SALES = 38
+    SURVEY_WAGES = 39
+    SURVEY_WELL_BEING = 40
+    SURVEY_HEALTH = 41
+    SURVEY_VOICE = 42
+    SURVEY_EMPOWERMENT = 43
+    SURVEY_LITERACY = 44
+    SURVEY_LEARNING = 45
+    SURVEY_ATTRITION = 46
+    SURVEY_TRANSITORY = 47
     # once, of a household (month TRAITS)
     WELFARE_RANK = 64
     START_CAPACITY = 65
@@ -87,6 +104,10 @@ class Stream(IntEnum):
     IMPUTATION = 79
     REGISTER_ERROR = 80
     AGENCY = 81
+    STUDY_RANKING = 84
+    STUDY_ASSIGNMENT = 85
+    STUDY_REACH = 86
+    STUDY_LOT = 87
     # every month, of a village
     VILLAGE_SHOCK = 128
     VILLAGE_SHOCK_SIZE = 129
@@ -99,6 +120,7 @@ class Stream(IntEnum):
     VILLAGE_SIGNAL = 165
     VILLAGE_ADAT = 166
     VILLAGE_HEALTH = 167
+    STUDY_VILLAGE = 168
     # every month, of a mentor
     TURNOVER = 224
     ACCESS = 225

@@ -89,7 +89,7 @@ def simulate(
         identity = int(population.subdistrict_id[order[index]])
         offer = offer_of(idle, identity, 0.0, block.state.shape[0], block.village.shape[0], 1, key0, key1)
         schedule = _schedule(-burn_in, 0, months, 0, months, calendar)
-        go(block, running_of(block, 1, 1, 1), plan_of(idle, travel, 0, 0.0), offer, _tally(idle, 1), schedule)
+        go(block, running_of(block, 1, 1, 1), plan_of(idle, travel, 0, 0.0), offer, empty_tally(idle, 1), schedule)
         is_poor = (block.state[:, ROW["consumption"]] < 1.0) & (block.live > 0)
         block.state[:, ROW["began_poor"]] = is_poor
         return _Task(block, int(block.live.sum()), float(is_poor.sum()), int(regions[index]), identity)
@@ -109,7 +109,7 @@ def simulate(
             mentors = offer.mentor_tiles.size - 1
             running = running_of(block, len(policy.programmes), mentors, len(policy.community))
             running.mentors[:] = new_mentors(policy.mentors, mentors)
-            tally = _tally(policy, months)
+            tally = empty_tally(policy, months)
             schedule = _schedule(0, months, months - judged, min(policy.end, months), months, calendar)
             go(block, running, plan_of(policy, travel, task.region, share), offer, tally, schedule)
             return tally, _vectors(block, running, before, judged, parameters), np.maximum(offer.places, 0)
@@ -203,7 +203,7 @@ def _subdistricts(population: Population) -> tuple[NDArray[np.int64], NDArray[np
     return present.astype(np.int64), region
 
 
-def _tally(policy: Policy, months: int) -> Tally:
+def empty_tally(policy: Policy, months: int) -> Tally:
     """An empty tally."""
     slots = max(len(policy.programmes), 1)
     counts: list[NDArray[np.int64]] = [np.zeros((slots, months), np.int64) for _ in range(5)]
@@ -272,7 +272,7 @@ def _gather(
 ) -> Run:
     """Add up the blocks of a policy, in block order, and scale to the represented population."""
     count, communities = len(policy.programmes), len(policy.community)
-    total = _tally(policy, months)
+    total = empty_tally(policy, months)
     trip_cost = np.zeros(months)
     offered = np.zeros_like(total.filled)
     for task, (tally, _, places) in zip(tasks, done, strict=True):

@@ -17,7 +17,7 @@ from empowersim.engine.arrays import (
     view_words,
 )
 from empowersim.engine.inputs import Population
-from empowersim.maths import HALF, ZERO, flag, greater
+from empowersim.maths import HALF, ZERO, flag, greater, log
 from empowersim.rng import TRAITS, Kind, Stream, normal_from, philox, uniform_from
 from empowersim.rules import agency, assets, mentoring, start
 from empowersim.rules.month import MONTHS_UNSEEN_MOST, Household
@@ -96,7 +96,7 @@ def complete(block: Any, tile: int, work: Any, p: Any, village: Any) -> int:
         consumed = greater(seen.consumption, p.smallest_income)
         capacity, own = rows[_CAPACITY, lane], rows[_OWN, lane]
         permanent = HALF * (rows[_BELOW, lane] + rows[_ABOVE, lane])
-        level = assets.own_level(p, own, permanent + capacity, ZERO)
+        level = assets.own_level(p, own + village.asset_shift, log(consumed), ZERO)
         unknown = start.start_illness(p, village.morbidity, rows[_ILLNESS, lane])
         store_household(
             state,
@@ -112,10 +112,10 @@ def complete(block: Any, tile: int, work: Any, p: Any, village: Any) -> int:
                 agency.base_agency(p, seen.schooling_years, seen.female_head, rows[_AGENCY, lane]),
                 rows[_REGISTER, lane],
                 capacity,
-                flag(rows[_JOB, lane] < start.job_share(p)),
+                flag(rows[_JOB, lane] < start.job_share(p, village.regular_work)),
                 start.start_k(p, level, rows[_ASSETS, lane]),
                 start.start_savings(p, consumed, rows[_SAVINGS, lane]),
-                p.durables_level * consumed,
+                assets.usual_durables(p, consumed),
                 consumed,
                 ZERO,
                 ZERO,

@@ -328,6 +328,7 @@ def village_context(place: Place, region: NDArray[np.int64], pace: FloatArray, r
     for name in TRAITS:
         values = np.array([one.type.trait(name) for one in place.regions], np.float32)
         context[VILLAGE_ROW[name]] = values[region]
+    context[VILLAGE_ROW["regular_work"]] = 1.0
     context[VILLAGE_ROW["line"]] = np.array([one.poverty_line for one in place.regions], np.float32)[region]
     row, upper = VILLAGE_ROW["pace"], next(one.upper for one in VILLAGE if one.name == "pace")
     context[row] = np.clip(context[row] * pace, place.relations.pace_floor, upper)

@@ -34,6 +34,7 @@ TOPICS: Final = (
     "programmes",
     "community",
     "outcomes",
+    "survey",
 )
 """Files that hold one passport a parameter; the other YAML files here are tables of places."""
 

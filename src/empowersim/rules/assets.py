@@ -31,9 +31,10 @@ def upkeep_competence(p: Any, practice: float, advice: float) -> float:
 
 
 @rule
-def own_level(p: Any, own_assets: float, capacity: float, initiative: float) -> float:
-    """Accustomed level of k; `capacity` = whole log earning capacity."""
-    return p.own_level_mean + own_assets + p.own_level_per_capacity * capacity + p.own_level_per_initiative * initiative
+def own_level(p: Any, own_assets: float, log_normal_income: float, initiative: float) -> float:
+    """Accustomed level of k: it rises with normal income (log L a month), so that growth lifts everybody's (C201-C208)."""
+    earned = p.own_level_per_income * log_normal_income
+    return p.own_level_mean + own_assets + earned + p.own_level_per_initiative * initiative
 
 
 @rule
@@ -90,8 +91,13 @@ def k_after_grant(p: Any, k: float, added: float) -> float:
 
 
 @rule
+def usual_durables(p: Any, normal_income: float) -> float:
+    """Durable goods (L) that go with an income (L a month): bought out of what bare living leaves (C085)."""
+    return p.durables_level * positive(normal_income - p.durables_from_income)
+
+
+@rule
 def next_durables(p: Any, durables: float, normal_income: float, cash: float) -> float:
     """Durable goods (L) next month: towards their usual level, plus a share of a windfall (C092)."""
-    return (
-        durables + p.durables_adjustment * (p.durables_level * normal_income - durables) + p.windfall_to_durables * cash
-    )
+    usual = usual_durables(p, normal_income)
+    return durables + p.durables_adjustment * (usual - durables) + p.windfall_to_durables * cash

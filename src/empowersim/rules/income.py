@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from empowersim._jit import rule, select
-from empowersim.maths import HALF, ONE, ZERO, clip, exp, flag, lesser, log
+from empowersim.maths import HALF, ONE, ZERO, clip, exp, flag, lesser, log, positive
 
 _TINY_ASSETS = HALF**20
 """Keeps the logarithm of no assets finite; far below any asset that matters (L)."""
@@ -23,10 +23,23 @@ def next_capacity(p: Any, capacity: float, draw: float) -> float:
 
 
 @rule
-def job_finding_chance(p: Any, skill: float, technical_course: float) -> float:
-    """Chance (0-1 a month) of finding regular work; skill helps, a course locks in (C103-C105)."""
+def work_within_reach(p: Any, distant_work: float, savings: float, assets: float) -> float:
+    """How far (0 and up) wealth opens better-paid work away from home: the way must be paid, or borrowed on what one has.
+
+    `distant_work` = log wage premium of such work, 0 where there is none; `savings` and productive `assets` in L (C201-C208).
+    """
+    return distant_work * lesser((savings + assets) / p.journey_cost, ONE)
+
+
+@rule
+def job_finding_chance(p: Any, skill: float, technical_course: float, regular_work: float, reach: float) -> float:
+    """Chance (0-1 a month) of finding regular work; skill helps, a course locks in (C103-C105), wealth opens more.
+
+    `regular_work` = factor of the place (1 = usual), `reach` of better work away.
+    """
     locked_in = p.course_lock_in * lesser(p.lock_in_dose * technical_course, ONE)
-    return p.job_finding * (ONE + p.finding_per_skill * skill) * (ONE - locked_in)
+    opened = ONE + p.finding_per_skill * skill + p.finding_per_reach * reach
+    return lesser(p.job_finding * regular_work * opened * (ONE - locked_in), ONE)
 
 
 @rule
@@ -36,38 +49,63 @@ def job_loss_chance(p: Any, skill: float) -> float:
 
 
 @rule
-def next_job(p: Any, job: float, skill: float, technical_course: float, draw: float) -> float:
-    """Regular work (1) or not (0); `draw` uniform."""
+def next_job(
+    p: Any, job: float, skill: float, technical_course: float, regular_work: float, reach: float, draw: float
+) -> float:
+    """Regular work (1) or not (0); `regular_work` factor of the place, `reach` of distant work, `draw` uniform."""
     kept = flag(draw > job_loss_chance(p, skill))
-    found = flag(draw < job_finding_chance(p, skill, technical_course))
+    found = flag(draw < job_finding_chance(p, skill, technical_course, regular_work, reach))
     return select(job > HALF, kept, found)
 
 
 @rule
-def business_time(p: Any, assets: float, advice: float) -> float:
-    """Share of working time (0-1) that the business absorbs; `assets` in L, `advice` 0-1 (C054, C088)."""
-    wanted = p.business_time_most * assets / (assets + p.business_time_half_assets)
-    return lesser(wanted * (ONE + p.business_time_per_advice * advice), p.business_time_cap)
+def idle_time(p: Any, job: float, wage_supply: float) -> float:
+    """Share of time (0-1) for which the place has no wage work and a usual business no use."""
+    offered = wage_supply * select(job > HALF, ONE, p.casual_work_time)
+    return positive(ONE - offered - p.business_time_most)
+
+
+@rule
+def business_time(p: Any, assets: float, advice: float, idle: float) -> float:
+    """Share of working time (0-1) that the business absorbs: more with `assets` (L), `advice` (0-1) and `idle` time.
+
+    C054, C080, C088; where there is hardly any wage work a small stock fills many hours (C212).
+    """
+    reach = assets / (assets + p.business_time_half_assets)
+    wanted = p.business_time_most * (ONE + p.business_time_per_advice * advice) + p.idle_time_used * idle
+    return lesser(reach * wanted, p.business_time_cap)
 
 
 @rule
 def wage_time(p: Any, job: float, wage_supply: float, in_business: float) -> float:
-    """Share of time (0-1) in wage work: what the place offers, and what the business leaves."""
-    offered = wage_supply * select(job > HALF, ONE, p.casual_work_time)
+    """Share of time (0-1) in wage work: what the place offers, and what the business leaves.
+
+    A business takes the place of part of the casual work (C081, C082).
+    """
+    casual = p.casual_work_time * positive(ONE - p.casual_work_displaced * in_business)
+    offered = wage_supply * select(job > HALF, ONE, casual)
     return lesser(offered, ONE - in_business)
 
 
 @rule
 def log_earning_power(
-    p: Any, permanent: float, persistent: float, literacy: float, skill: float, job: float, growth: float
+    p: Any,
+    permanent: float,
+    persistent: float,
+    literacy: float,
+    skill: float,
+    job: float,
+    growth: float,
+    distant_work: float,
 ) -> float:
     """Log wage of full working time (log L a month), before the transitory part.
 
     Literacy counts as `grades_in_literacy` school grades at the Mincer return (C020); technical skill pays
-    in a job; `growth` is the log rise of everybody's earnings since the start.
+    in a job; `growth` is the log rise of everybody's earnings since the start, `distant_work` the log premium of regular
+    work away from home.
     """
     schooling = p.grades_in_literacy * p.return_per_grade * literacy
-    return p.earning_level + growth + permanent + persistent + schooling + p.wage_per_skill * skill * job
+    return p.earning_level + growth + permanent + persistent + schooling + (p.wage_per_skill * skill + distant_work) * job
 
 
 @rule
@@ -77,12 +115,17 @@ def wage_income(p: Any, power: float, time: float, draw: float) -> float:
 
 
 @rule
-def business_base(p: Any, permanent: float, persistent: float, assets: float, market_access: float) -> float:
-    """Business income (L a month) before practice, initiative and advice; concave in `assets` (L)."""
+def business_base(
+    p: Any, permanent: float, persistent: float, assets: float, market_access: float, idle: float
+) -> float:
+    """Business income (L a month) before practice, initiative and advice; concave in `assets` (L).
+
+    Hands that have nothing else to do raise what the same assets bring (`idle` = share of time; C210-C212).
+    """
     scale = exp(
         p.business_capacity_share * (permanent + persistent) + p.business_curvature * log(assets + _TINY_ASSETS)
     )
-    return p.business_scale * market_access * scale
+    return p.business_scale * market_access * (ONE + p.profit_per_idle_time * idle) * scale
 
 
 @rule

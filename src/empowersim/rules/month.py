@@ -35,7 +35,7 @@ from collections import namedtuple
 from typing import Any
 
 from empowersim._jit import rule, select
-from empowersim.maths import ONE, ZERO, flag, greater, lesser, log
+from empowersim.maths import ONE, ZERO, flag, greater, lesser, log, positive
 from empowersim.rules import (
     agency,
     assets,
@@ -109,7 +109,11 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     capacity = income.next_capacity(p, home.capacity, draw.capacity)
     recovering = health.recovery_factor(p, home.care_practice, village.health_access)
     illness = health.next_illness(p, home.illness, home.health_practice, village.morbidity, recovering, draw.illness)
-    job = income.next_job(p, home.job, home.technical_skill, dose.technical, draw.job)
+    held = assets.assets_from_k(p, home.assets)
+    reach = income.work_within_reach(p, village.distant_work, home.savings, held)
+    job = income.next_job(
+        p, home.job, home.technical_skill, dose.technical, village.regular_work, reach, draw.job
+    )
 
     # 4-5 mentor and attendance
     attended = programmes.attends(p, home.trust, home.motivation, village, dose.fit, draw.attendance)
@@ -166,12 +170,13 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     )
     returning = schooling.returning_chance(p, dose.scholarship)
     in_school = schooling.next_in_school(home.in_school, leaving, returning, draw.schooling)
-    learning = schooling.next_child_learning(p, home.child_learning, dose.tutoring, attended)
+    learning = schooling.next_child_learning(
+        p, home.child_learning, dose.tutoring, attended, positive(reading - home.literacy_base)
+    )
 
     # 8 assets
-    held = assets.assets_from_k(p, home.assets)
     competence = assets.upkeep_competence(p, practice, advice)
-    own = assets.own_level(p, home.own_assets, home.permanent + capacity, initiative)
+    own = assets.own_level(p, home.own_assets + village.asset_shift, log_normal, initiative)
     change = assets.drift(p, home.assets, own, competence)
     invested = assets.investment(p, home.assets, change)
     k = assets.next_k(
@@ -180,12 +185,15 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
 
     # 9 work and business
     persistent = village.spread * capacity
-    in_business = income.business_time(p, held, advice)
+    idle = income.idle_time(p, job, village.wage_supply)
+    in_business = income.business_time(p, held, advice, idle)
     in_wage = income.wage_time(p, job, village.wage_supply, in_business)
     grown = village.growth * greater(month - ONE, ZERO)
-    power = income.log_earning_power(p, home.permanent, persistent, reading, skill, job, grown)
+    power = income.log_earning_power(
+        p, home.permanent, persistent, reading, skill, job, grown, village.distant_work
+    )
     market = community.market_share(p, village.market_access, village.collective)
-    base = income.business_base(p, home.permanent, persistent, held, market)
+    base = income.business_base(p, home.permanent, persistent, held, market, idle)
     earned = income.wage_income(p, power, in_wage, draw.transitory) + income.profit(
         p, base, practice, initiative, advice
     )
@@ -201,7 +209,7 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     shared = community.shared_by_kin(p, home.normal_income, village.mean_income) + due
 
     # 11 spending
-    money = spending.cash_in_hand(p, received, insured, shared, dose.stipend)
+    money = spending.cash_in_hand(p, received + village.own_food, insured, shared, dose.stipend)
     normal_income = spending.next_normal_income(p, home.normal_income, money)
     buffer = spending.wanted_buffer(p, practice, normal_income)
     stolen = community.theft_chance(p, village.theft_hazard, village.mean_poor, village.collective)

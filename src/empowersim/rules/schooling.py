@@ -47,7 +47,11 @@ def next_in_school(in_school: float, leaving: float, returning: float, draw: flo
 
 
 @rule
-def next_child_learning(p: Any, learning: float, tutoring: float, attended: float) -> float:
-    """Learning of the children (SD) above what they would have; `tutoring` 1 = a standard dose."""
+def next_child_learning(p: Any, learning: float, tutoring: float, attended: float, adults_gained: float) -> float:
+    """Learning of the children (SD) above what they would have; `tutoring` 1 = a standard dose.
+
+    Adults who have learned to read (`adults_gained`, 0-1 of literacy) teach at home (C223-C225).
+    """
     dose = lesser(tutoring, ONE)
-    return learning + p.learning_per_tutoring * tutoring * attended - p.learning_fade * learning * (ONE - dose)
+    taught = p.learning_per_tutoring * tutoring * attended + p.learning_from_adults * adults_gained
+    return learning + taught - p.learning_fade * learning * (ONE - dose)

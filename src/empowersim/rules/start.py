@@ -39,9 +39,10 @@ def start_capacity(p: Any, welfare_score: float, draw: float) -> float:
 
 
 @rule
-def job_share(p: Any) -> float:
-    """Stationary share of households with regular work, without training."""
-    return p.job_finding / (p.job_finding + p.job_loss)
+def job_share(p: Any, regular_work: float) -> float:
+    """Stationary share of households with regular work, without training; `regular_work` factor of the place."""
+    finding = p.job_finding * regular_work
+    return finding / (finding + p.job_loss)
 
 
 @rule
@@ -58,14 +59,19 @@ def expected_income(
 ) -> float:
     """Income (L a month) the model expects at the accustomed assets `level` (k); `kept` = share (0-1) after illness."""
     held = assets.assets_from_k(p, clip(level, ZERO, _K_MOST))
-    in_business = income.business_time(p, held, ZERO)
-    regular = job_share(p)
-    time = regular * income.wage_time(p, ONE, village.wage_supply, in_business)
-    time = time + (ONE - regular) * income.wage_time(p, ZERO, village.wage_supply, in_business)
-    power = income.log_earning_power(p, permanent, persistent, literacy, ZERO, ZERO, ZERO)
+    regular = job_share(p, village.regular_work)
+    idle_employed = income.idle_time(p, ONE, village.wage_supply)
+    idle_casual = income.idle_time(p, ZERO, village.wage_supply)
+    employed = income.wage_time(
+        p, ONE, village.wage_supply, income.business_time(p, held, ZERO, idle_employed)
+    )
+    casual = income.wage_time(p, ZERO, village.wage_supply, income.business_time(p, held, ZERO, idle_casual))
+    time = regular * exp(village.distant_work) * employed + (ONE - regular) * casual
+    power = income.log_earning_power(p, permanent, persistent, literacy, ZERO, ZERO, ZERO, ZERO)
     variance = HALF * p.transitory_sd * p.transitory_sd
-    base = income.business_base(p, permanent, persistent, held, village.market_access)
-    return kept * (income.wage_income(p, power + variance, time, ZERO) + base)
+    idle = regular * idle_employed + (ONE - regular) * idle_casual
+    base = income.business_base(p, permanent, persistent, held, village.market_access, idle)
+    return kept * (income.wage_income(p, power + variance, time, ZERO) + base) + village.own_food
 
 
 @rule
@@ -80,7 +86,7 @@ def earns_more(
     p: Any, village: Any, permanent: float, capacity: float, own_assets: float, literacy: float, consumption: float
 ) -> float:
     """1 where the income expected at `permanent` (log) exceeds `consumption` (L a month), else 0."""
-    level = assets.own_level(p, own_assets, permanent + capacity, ZERO)
+    level = assets.own_level(p, own_assets + village.asset_shift, log(consumption), ZERO)
     kept = kept_after_illness(p, village.morbidity)
     expected = expected_income(p, village, permanent, village.spread * capacity, level, literacy, kept)
     return flag(expected > consumption)
