@@ -17,7 +17,7 @@ from empowersim.engine.kernels import advance
 from empowersim.engine.metrics import Details, Sums
 from empowersim.engine.outputs import HOURS, Run
 from empowersim.engine.plans import new_mentors, offer_of, plan_of
-from empowersim.engine.simulate import _mean_line, _schedule, _subdistricts, _tally, simulate
+from empowersim.engine.simulate import _mean_line, _schedule, _subdistricts, empty_tally, simulate
 from empowersim.engine.start import blocks_of, rows_in_order, settle, working_rows
 from empowersim.engine.synthetic import DRAWN, synthetic, village_context
 from empowersim.parameters import parameters, record_of
@@ -218,7 +218,7 @@ class Glass:
         self.offer = offer_of(policy, identity, self.share, tiles, villages, months, *self.key)
         self.policy = policy
         self.running = self.fresh(self.block)
-        self.tally = _tally(policy, months)
+        self.tally = empty_tally(policy, months)
         self.scratch = scratch_for(self.block.state.shape[0], len(Sums._fields), len(Details._fields))
         self.month = -burn_in
         if burn_in:

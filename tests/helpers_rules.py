@@ -38,6 +38,7 @@ MODULES = {
         "schooling",
         "spending",
         "start",
+        "survey",
     )
 } | {name: importlib.import_module(f"empowersim.engine.{name}") for name in ("allocation", "metrics")}
 """Topic -> module; every topic has its file of hand-worked cases."""

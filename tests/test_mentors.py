@@ -16,7 +16,7 @@ from empowersim.engine.arrays import MENTOR_STATE, running_of, scratch_for
 from empowersim.engine.inputs import CommunityProgramme, Condition, Mentors, Policy, Programme, Travel
 from empowersim.engine.outputs import HOURS, MENTOR_SERIES
 from empowersim.engine.plans import check_policy, new_mentors, offer_of, plan_of, shares_of
-from empowersim.engine.simulate import _tally, simulate
+from empowersim.engine.simulate import empty_tally, simulate
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.engine.synthetic import synthetic
 from empowersim.errors import SimulationError
@@ -75,7 +75,7 @@ def one_village(travel: Travel, mentors: Mentors, households: int = 40) -> dict[
         "plan": plan_of(policy, travel, 0, share),
         "p": values[0],
         "offer": offer,
-        "tally": _tally(policy, 1),
+        "tally": empty_tally(policy, 1),
         "scratch": scratch_for(tiles, 40, 2),
     }
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from empowersim.engine.inputs import Travel
+from empowersim.engine.synthetic import synthetic
 from empowersim.engine.traits import body_mu
 from empowersim.errors import ParameterError
 from empowersim.parameters import parameters
@@ -27,7 +28,7 @@ from empowersim.parameters.places import (
     survey_passports,
     travel,
 )
-from empowersim.schema import REGION_TYPES, VILLAGE
+from empowersim.schema import REGION_TYPES, VILLAGE, VILLAGE_ROW
 
 PRESETS = ("indonesia", "interior_adat", "medan_urban", "peri_urban", "remote_islands", "rural_road")
 
@@ -115,9 +116,23 @@ def test_travel_figures_are_those_of_the_design_table(shared):
     assert made.signal_factor == (1.0, 1.0, 1.1, 1.3, 1.3)
 
 
+NEUTRAL = {"regular_work": 1.0, "distant_work": 0.0, "own_food": 0.0, "asset_shift": 0.0}
+"""Traits that only the virtual trials set; a place of the library has these values."""
+
+
 def test_traits_are_all_traits_of_a_village_but_the_line():
-    assert {*TRAITS, *DRAWN, "line"} == {one.name for one in VILLAGE if one.role == "trait"}
+    assert {*TRAITS, *DRAWN, *NEUTRAL, "line"} == {one.name for one in VILLAGE if one.role == "trait"}
     assert not set(TRAITS) & set(DRAWN)
+    assert not set(NEUTRAL) & {*TRAITS, *DRAWN}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_traits_of_studies_are_neutral_in_every_place(name):
+    context = synthetic(place(name), households=2000, seed=3, replicate=0).villages.context
+    assert context.shape[1] >= 1
+    assert {trait: set(context[VILLAGE_ROW[trait]].tolist()) for trait in NEUTRAL} == {
+        trait: {value} for trait, value in NEUTRAL.items()
+    }
 
 
 def test_subdistricts_of_every_region_type_are_convenient_units_of_work():

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from empowersim.parameters import RECORD, parameters, passports, record_of
-from empowersim.rules import assets
+from empowersim.rules import assets, income, survey
 from empowersim.rules.month import Dose, Draw, Household, Village, household_month
 from empowersim.schema import HOUSEHOLD, VILLAGE
 
@@ -178,6 +178,12 @@ def test_every_column_stays_in_its_bounds(situation, month):
     assert outside == {}
 
 
+def corner_of(bits):
+    """Parameters of which each stands at its lower or its upper bound."""
+    values = [tuple(one.upper if bits >> at & 1 else one.lower for at, one in enumerate(passports().values()))]
+    return np.array(values, RECORD)[0]
+
+
 SHARES = {"0-1", "0/1", "0/1/2", "k"}
 CUT = [column for column in HOUSEHOLD if column.unit in SHARES and column.name != "own_assets"]
 
@@ -185,11 +191,7 @@ CUT = [column for column in HOUSEHOLD if column.unit in SHARES and column.name !
 @settings(max_examples=200)
 @given(situations, st.integers(0, 2 ** len(RECORD) - 1))
 def test_shares_stay_shares_at_every_corner_of_the_parameters(situation, corner):
-    """Each parameter at its lower or its upper bound."""
-    values = np.array(
-        [tuple(one.upper if corner >> at & 1 else one.lower for at, one in enumerate(passports().values()))], RECORD
-    )
-    after = live(**situation, month=12, p=values[0])
+    after = live(**situation, month=12, p=corner_of(corner))
     outside = {
         column.name: getattr(after, column.name)
         for column in CUT
@@ -341,6 +343,35 @@ def at_first_meeting(situation):
     return {**visited(situation), "home": with_values(situation["home"], trust=0.0)}
 
 
+def no_habit_beyond_knowledge(situation):
+    """Practice stands well below knowledge: above it, motivation only hastens the way down."""
+    home = situation["home"]
+    most = np.float32(0.875) * home.business_knowledge
+    return {**situation, "home": with_values(home, business_practice=min(home.business_practice, most))}
+
+
+def without_a_business(situation):
+    """Nothing owned: hands that find wage work leave no business that needed them."""
+    return {**situation, "home": with_values(situation["home"], assets=0.0)}
+
+
+def no_work_away(situation):
+    return {**situation, "village": with_values(situation["village"], distant_work=0.0)}
+
+
+def work_away(situation):
+    """Work away pays half as much again, and there is regular work in the place."""
+    return {**situation, "village": with_values(situation["village"], distant_work=0.5, regular_work=1.0)}
+
+
+def keeps_a_job(situation):
+    return {
+        **situation,
+        "home": with_values(situation["home"], job=1.0),
+        "draw": with_values(situation["draw"], job=1.0 - 2.0**-23),
+    }
+
+
 def same(situation):
     return situation
 
@@ -364,7 +395,12 @@ DIRECTIONS = {
         ("initiative", "empowerment", "business_knowledge", "income"),
         (),
     ),
-    "more literacy class": (more("dose", "literacy", 0.5), same, ("literacy", "empowerment", "in_school"), ()),
+    "more literacy class": (
+        more("dose", "literacy", 0.5),
+        same,
+        ("literacy", "empowerment", "in_school", "child_learning"),
+        (),
+    ),
     "more tutoring": (more("dose", "tutoring", 0.5), learned_something, ("child_learning",), ()),
     "more meetings": (more("dose", "health_group", 1.0), same, ("voice", "participation", "motivation"), ()),
     "more meetings on prevention": (more("dose", "prevention", 1.0), same, ("health_practice", "health"), ()),
@@ -393,7 +429,7 @@ DIRECTIONS = {
     "a larger windfall": (more("dose", "cash_grant", 2.0), same, ("savings", "durables", "assets"), ("standing",)),
     "more visits": (
         more("dose", "visits", 1.0),
-        same,
+        no_habit_beyond_knowledge,
         # not income: advice draws time into the business, which may cost as much in wages as it brings
         ("trust", "advice", "business_knowledge", "business_practice", "empowerment", "voice"),
         ("unseen", "standing"),
@@ -428,7 +464,23 @@ DIRECTIONS = {
     ),
     "a shock still felt": (more("home", "shock", 0.2), same, ("shock",), ("income", "consumption")),
     "a better market": (more("village", "market_access", 0.5), same, ("income", "consumption"), ()),
-    "more wage work": (more("village", "wage_supply", 0.2), same, ("income", "consumption"), ()),
+    # not where there is a business: it may lose more by fewer idle hands than a poor wage brings
+    "more wage work": (more("village", "wage_supply", 0.2), without_a_business, ("income", "consumption"), ()),
+    "more regular work": (more("village", "regular_work", 0.5), same, ("job",), ()),
+    "better work away": (more("village", "distant_work", 0.25), same, ("job",), ()),
+    "better work away, for who has it": (
+        more("village", "distant_work", 0.25),
+        keeps_a_job,
+        ("income", "consumption", "savings"),
+        (),
+    ),
+    "food of their own": (
+        more("village", "own_food", 0.25),
+        same,
+        ("consumption", "savings", "normal_income", "durables", "well_being"),
+        ("job",),
+    ),
+    "a place with more assets": (more("village", "asset_shift", 0.5), same, ("assets",), ()),
     "a longer way to the class": (
         more("village", "venue_hours", 1.0),
         same,
@@ -451,12 +503,19 @@ DIRECTIONS = {
     "luck with the animals": (more("draw", "assets", 1.0), same, ("assets",), ()),
     "a better animal": (more("draw", "asset_quality", 0.25), same, ("assets",), ()),
     "more skill": (more("home", "technical_skill", 0.25), same, ("technical_skill", "job"), ()),
-    "more literate adults": (more("home", "literacy", 0.25), same, ("literacy", "income", "in_school"), ()),
+    "more literate adults": (
+        more("home", "literacy", 0.25),
+        same,
+        ("literacy", "income", "in_school", "child_learning"),
+        (),
+    ),
     "more practice": (more("home", "business_practice", 0.25), same, ("business_practice", "income"), ()),
     "more initiative": (more("home", "initiative", 0.25), same, ("initiative", "income", "participation"), ()),
     "more assets": (more("home", "assets", 0.5), ungiven, ("assets",), ()),
-    "more savings": (more("home", "savings", 1.0), same, ("savings", "consumption", "well_being"), ()),
-    "a higher habit": (more("home", "normal_income", 0.5), same, ("normal_income",), ()),
+    # not where work away pays better: who finds it leaves a business that may have brought more this month
+    "more savings": (more("home", "savings", 1.0), no_work_away, ("savings", "consumption", "well_being"), ()),
+    "savings where work away pays better": (more("home", "savings", 1.0), work_away, ("job",), ()),
+    "a higher habit": (more("home", "normal_income", 0.5), same, ("normal_income", "assets", "durables"), ()),
     "children who lag less": (more("home", "child_learning", 0.5), same, ("child_learning", "in_school"), ()),
 }
 
@@ -523,8 +582,23 @@ PLACE = {
     "outsider_trust": 0.15,
     "mean_income": 1.1,
     "asset_death_hazard": 0.012,
+    "regular_work": 1.0,
 }
 QUIET = dict.fromkeys(DRAW_RANGES, 0.5) | dict.fromkeys(NORMAL, 0.0)
+
+
+def test_the_place_and_wealth_really_do_something():
+    """A quiet typical household without a job; the draw is one that finds work only if something helps."""
+    home, found = filled(Household, TYPICAL), filled(Draw, {**QUIET, "job": 1.25 * float(P["job_finding"])})
+    rich = with_values(home, savings=20.0)
+    usual = filled(Village, {**PLACE, "distant_work": 0.5})
+    assert live(filled(Village, PLACE), home, NOTHING, found).job == 0.0
+    assert live(filled(Village, {**PLACE, "regular_work": 2.0}), home, NOTHING, found).job == 1.0
+    assert live(filled(Village, PLACE), rich, NOTHING, found).job == 0.0
+    assert live(usual, rich, NOTHING, found).job == 1.0
+    fed, bare = (live(filled(Village, {**PLACE, "own_food": food}), home, NOTHING, found) for food in (0.2, 0.0))
+    assert fed.consumption > bare.consumption + 0.05
+    assert fed.income == bare.income
 
 
 @pytest.mark.parametrize(
@@ -580,13 +654,128 @@ def test_who_stays_away_learns_nothing_from_courses(situation):
         assert getattr(with_courses, name) == getattr(without, name), name
 
 
+# --- time, work and what a household is used to -------------------------------------------------------------------
+
+shares = st.floats(0.0, 1.0, width=32)
+amounts = st.floats(0.0, 120.0, width=32)
+log_incomes = st.floats(-3.0, 4.0, width=32)
+corners = st.integers(0, 2 ** len(RECORD) - 1)
+jobs = st.sampled_from((np.float32(0.0), np.float32(1.0)))
+
+
+def single(*values):
+    return [np.float32(value) for value in values]
+
+
+@settings(max_examples=300)
+@given(corners, jobs, shares, shares)
+def test_idle_time_is_a_share_and_falls_with_work(corner, job, supply, more_supply):
+    p = corner_of(corner)
+    low, high = sorted(single(supply, more_supply))
+    some, less = income.idle_time(p, job, low), income.idle_time(p, job, high)
+    assert 0.0 <= less <= some <= 1.0
+    assert income.idle_time(p, np.float32(1.0), low) <= income.idle_time(p, np.float32(0.0), low)
+
+
+@settings(max_examples=300)
+@given(corners, amounts, shares, shares, shares)
+def test_idle_hands_never_make_a_business_smaller(corner, held, advice, one, other):
+    p = corner_of(corner)
+    held, advice = single(held, advice)
+    low, high = sorted(single(one, other))
+    less, time = income.business_time(p, held, advice, low), income.business_time(p, held, advice, high)
+    assert 0.0 <= less <= time <= 1.0
+    nothing, market = single(0.0, 1.0)
+    earned = [income.business_base(p, nothing, nothing, held, market, idle) for idle in (low, high)]
+    assert 0.0 <= earned[0] <= earned[1] * (1.0 + TINY)
+
+
+@settings(max_examples=300)
+@given(corners, jobs, shares, amounts, shares)
+def test_nobody_works_more_than_all_the_time(corner, job, supply, held, advice):
+    """Casual work is displaced down to nothing, never below; regular work only where there is no time left."""
+    p = corner_of(corner)
+    supply, held, advice = single(supply, held, advice)
+    in_business = np.float32(income.business_time(p, held, advice, income.idle_time(p, job, supply)))
+    in_wage = income.wage_time(p, job, supply, in_business)
+    assert 0.0 <= in_wage <= supply
+    assert in_wage + in_business <= 1.0 + TINY
+    regular = income.wage_time(p, np.float32(1.0), supply, in_business)
+    assert regular == min(supply, np.float32(1.0) - in_business)
+    assert income.wage_time(p, np.float32(0.0), supply, in_business) <= regular
+
+
+@settings(max_examples=300)
+@given(corners, jobs, shares, shares, shares)
+def test_a_larger_business_leaves_less_wage_work(corner, job, supply, one, other):
+    p = corner_of(corner)
+    low, high = sorted(single(one, other))
+    supply = np.float32(supply)
+    assert income.wage_time(p, job, supply, high) <= income.wage_time(p, job, supply, low)
+
+
+@settings(max_examples=300)
+@given(
+    corners, st.tuples(shares, shares, st.floats(0.0, 3.0, width=32), st.floats(0.0, 2.0, width=32)), amounts, amounts
+)
+def test_savings_and_assets_never_lower_the_chance_of_a_job(corner, place, one, other):
+    p = corner_of(corner)
+    skill, course, regular, distant = single(*place)
+    low, high = sorted(single(one, other))
+    chances = {}
+    for name, savings, held in (("poor", low, low), ("saver", high, low), ("owner", low, high)):
+        reach = np.float32(income.work_within_reach(p, distant, savings, held))
+        assert 0.0 <= reach <= distant
+        chances[name] = income.job_finding_chance(p, skill, course, regular, reach)
+        assert 0.0 <= chances[name] <= 1.0
+    assert chances["poor"] <= chances["saver"]
+    assert chances["poor"] <= chances["owner"]
+
+
+@settings(max_examples=300)
+@given(corners, st.floats(-4.0, 4.0, width=32), log_incomes, log_incomes, st.floats(-1.0, 1.0, width=32))
+def test_the_own_level_rises_with_normal_income(corner, own, one, other, initiative):
+    p = corner_of(corner)
+    own, initiative = single(own, initiative)
+    low, high = sorted(single(one, other))
+    less, level = assets.own_level(p, own, low, initiative), assets.own_level(p, own, high, initiative)
+    assert less <= level
+    step = float(level) - float(less)
+    assert step == pytest.approx(float(p["own_level_per_income"]) * (float(high) - float(low)), abs=1e-5)
+
+
+@settings(max_examples=300)
+@given(corners, amounts, amounts)
+def test_usual_durables_rise_with_income_from_a_floor_on(corner, one, other):
+    p = corner_of(corner)
+    low, high = sorted(single(one, other))
+    assert 0.0 <= assets.usual_durables(p, low) <= assets.usual_durables(p, high)
+    assert assets.usual_durables(p, np.float32(p["durables_from_income"])) == 0.0
+
+
+@settings(max_examples=200)
+@given(situations, months)
+def test_a_survey_finds_what_the_month_has_paid(situation, month):
+    """The look at a household composes the rules of work a second time; here both meet."""
+    village, home, dose, draw = well(situation).values()
+    after = live(village, home, dose, draw, month)
+    # the month works with the assets and the collective capability at its start
+    found = survey.work_found(P, village, with_values(after, assets=home.assets), draw.transitory, np.float32(month))
+    earned = float(found.wages) + float(found.profit)
+    assert earned == pytest.approx(float(after.income), rel=TINY, abs=TINY)
+    assert 0.0 <= found.business_time <= 1.0
+    assert 0.0 <= found.wage_time <= 1.0
+    assert min(found) >= 0.0
+
+
 # --- money --------------------------------------------------------------------------------------------------------
 
 
 def invested_by(village, home, after):
     """What growth of assets cost this month (L), from the rules of assets alone."""
     competence = assets.upkeep_competence(P, after.business_practice, after.advice)
-    own = assets.own_level(P, home.own_assets, np.float32(home.permanent + after.capacity), after.initiative)
+    log_normal = np.float32(np.log(max(home.normal_income, P["smallest_income"])))
+    own = assets.own_level(P, home.own_assets + village.asset_shift, log_normal, after.initiative)
     change = assets.drift(P, home.assets, np.float32(own), np.float32(competence))
     return float(assets.investment(P, home.assets, np.float32(change)))
 

@@ -54,6 +54,8 @@ class Fit:
     jacobian: Matrix
     """Shape (fitted rows, parameters): change of z for a change of one prior standard deviation; 0 for the
     parameters that were held fixed."""
+    step: float
+    """Width of the difference quotients in `jacobian`, prior standard deviations."""
     evaluations: int
     """Different parameter vectors that the fit asked for, whether simulated or read from the journal."""
     converged: bool
@@ -201,7 +203,7 @@ def fit(
                 gtol=tolerance,
                 max_nfev=_NO_LIMIT,
             )
-            converged, message = bool(found.status > 0), str(found.message).strip()
+            converged, message = found.status > 0, _ENDS.get(int(found.status), str(found.message))
             end = whole(found.x)
         else:
             walk([begin])
@@ -219,12 +221,19 @@ def fit(
         rows=judged,
         fitted=fitted,
         jacobian=known[key_of(point)],
+        step=step,
         evaluations=len(walk.seen),
-        converged=converged,
+        converged=bool(converged),
         message=message,
     )
 
 
+_ENDS: Final = {
+    1: "the loss is flat",
+    2: "further steps promise no lower loss",
+    3: "steps have become short",
+    4: "further steps promise no lower loss, and have become short",
+}
 _NO_LIMIT: Final = 10**9  # evaluations are limited by `_Walk`, which counts those of the derivatives, too
 
 
@@ -274,23 +283,29 @@ def _sides(at: float, step: float, low: float, high: float, central: bool) -> li
     return [forward] if forward >= backward else [-backward]
 
 
-def linear_step(jacobian: Matrix, z: Vector, distances: Vector, low: Vector, high: Vector, free: Any) -> Vector:
+def linear_step(
+    jacobian: Matrix, z: Vector, distances: Vector, bounds: tuple[Vector, Vector], free: Any, held: Vector
+) -> Vector:
     """Return where the loss would be smallest within the bounds if z were linear around a point.
 
-    `jacobian` has the shape (rows, parameters), `z` (rows,), the rest (parameters,) in prior standard deviations; only
-    parameters in `free` (indices) move.
+    `jacobian` has the shape (rows, parameters), `z` (rows,), the rest (parameters,) in prior standard deviations. The
+    parameters in `free` (indices) are chosen; the others go to their values in `held`.
     """
     from scipy.optimize import lsq_linear
 
+    moved = held.copy()
     if not len(free):
-        return distances.copy()
+        return moved
+    moved[free] = 0.0  # the prior means, where the distances of the free ones are counted from
     part = jacobian[:, free]
-    system = np.vstack([part, np.eye(part.shape[1])])
-    aim = np.concatenate([part @ distances[free] - z, np.zeros(part.shape[1])])
-    solved = lsq_linear(system, aim, bounds=(low[free], high[free]), method="bvls", max_iter=100 * max(1, len(free)))
-    moved = distances.copy()
-    moved[free] = solved.x
+    system = np.vstack([part, np.eye(len(free))])
+    aim = np.concatenate([-z - jacobian @ (moved - distances), np.zeros(len(free))])
+    low, high = bounds
+    moved[free] = lsq_linear(system, aim, bounds=(low[free], high[free]), method="bvls", max_iter=_SWAPS * len(free)).x
     return moved
+
+
+_SWAPS: Final = 100  # exchanges between free and bound, for each parameter
 
 
 @dataclass
@@ -306,49 +321,54 @@ class Refit:
     """Where it stands, prior standard deviations."""
     z: Vector
     """z of `rows` where it stands (at first: where the full fit ended)."""
+    step: float
+    """Steps at least this wide, in prior standard deviations, mend `jacobian`."""
+    held: Vector | None = None
+    """Where the parameters that are not free are held, in a vector of all; None: where they are."""
     loss: float = math.inf
     """At first infinite: the first step is always taken."""
     halvings: int = 0
     moving: bool = True
-    target: Vector | None = None
 
 
 def refit_together(evaluator: Evaluator, refits: Sequence[Refit], steps: int, progress: Progress | None = None) -> None:
     """Move several refits by `steps` Gauss-Newton steps each, simulating them side by side; changes `refits`.
 
     Each step goes to the optimum of the linear model within the bounds and is simulated there. The first is always
-    taken. A later one that does not lower the loss is halved, which counts as a step. Each wide step also mends the
-    derivatives along its direction. `progress` is told chi2 over the
+    taken. After a later one that does not lower the loss, the next is half as long. Each step that is wide enough
+    mends the derivatives along its direction. `progress` is told chi2 over the
     problem's rows, those that a refit leaves out with them.
     """
     problem = evaluator.problem
     told = counting(problem, problem.rows, steps * len(refits), progress)
-    low, high = problem.scaled_bounds()
+    bounds = problem.scaled_bounds()
     for _ in range(steps):
         active = [one for one in refits if one.moving]
-        for one in active:
-            if one.target is None:
-                one.target = linear_step(one.jacobian, one.z, one.distances, low, high, one.free)
-        points = [problem.unscaled(one.target) for one in active if one.target is not None]
-        for one, point, rows in zip(active, points, evaluator(points, told), strict=True):
+        targets = [_target(one, bounds) for one in active]
+        points = [problem.unscaled(target) for target in targets]
+        for one, target, point, rows in zip(active, targets, points, evaluator(points, told), strict=True):
             z = without_gaps(residual_vector(problem.z(rows), one.rows))
             loss = sum_of_squares(z) + problem.penalty(point)
-            assert one.target is not None
-            _learn(one, one.target - one.distances, z - one.z)
+            moved = target - one.distances
+            _mend(one, moved, z - one.z)
             if loss < one.loss:
-                still = bool(np.max(np.abs(one.target - one.distances), initial=0.0) > _STANDSTILL)
-                one.moving = still or math.isinf(one.loss)
-                one.distances, one.z, one.loss, one.halvings, one.target = one.target, z, loss, 0, None
+                one.moving = math.isinf(one.loss) or float(np.max(np.abs(moved))) > _STANDSTILL
+                one.distances, one.z, one.loss, one.halvings = target, z, loss, 0
             else:
-                one.target = (one.distances + one.target) / 2.0
                 one.halvings += 1
-                one.moving = one.halvings < _HALVINGS
+                one.moving = one.halvings <= _HALVINGS
 
 
-def _learn(refit: Refit, moved: Vector, change: Vector) -> None:
-    """Make the derivatives agree with a step just simulated (Broyden 1965), if it was wider than the pieces."""
+def _target(refit: Refit, bounds: tuple[Vector, Vector]) -> Vector:
+    held = refit.distances if refit.held is None else refit.held
+    step = linear_step(refit.jacobian, refit.z, refit.distances, bounds, refit.free, held) - refit.distances
+    return refit.distances + step / 2.0**refit.halvings
+
+
+def _mend(refit: Refit, moved: Vector, change: Vector) -> None:
+    """Make the derivatives agree with a step just simulated (Broyden 1965), unless it was too narrow to trust."""
     square = float(moved @ moved)
-    if square >= STEP**2:
+    if square >= refit.step**2:
         refit.jacobian = refit.jacobian + np.outer(change - refit.jacobian @ moved, moved) / square
 
 

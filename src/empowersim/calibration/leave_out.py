@@ -76,12 +76,13 @@ def leave_one_out(
     """Fit again without each study in turn and predict its rows.
 
     With `steps` (1 or more) the refit is approximate: it sets out from the full fit and takes that many Gauss-Newton
-    steps with the derivatives of the full fit (mended only along the steps taken), within the bounds; the first is
-    taken whatever it brings. The predictions themselves are always simulated at the refitted parameters, never extrapolated. Where the
-    simulation is far from linear, the refit stops short of the optimum of the other studies, or overshoots it. In the
-    first case the left-out study still has a hold on the parameters and its score is too good; so compare `steps=1`
-    with `steps=3`, or with `steps=None`, which fits in full (`maximum` evaluations a study, `tolerance` and `progress`
-    as in `fit.fit`) and differs from leaving out only in that it starts from the full fit.
+    steps with the derivatives of the full fit, mended only along the steps taken, within the bounds; the first is
+    taken whatever it brings. The predictions themselves are always simulated at the refitted parameters, never
+    extrapolated. Where the simulation is far from linear, the refit stops short of the optimum of the other studies,
+    or overshoots it. In the first case the left-out study still has a hold on the parameters and its score is too
+    good; so compare `steps=1` with `steps=3`, or with `steps=None`, which fits in full (`maximum` evaluations a study,
+    `tolerance` and `progress` as in `fit.fit`) and depends on the left-out study only in that it starts from the full
+    fit.
 
     What is not left out in either case: the form of the rules and the priors, which whoever chose them may have chosen
     with all studies in mind. Raises `SimulationError` if `steps` is below 1.
@@ -99,6 +100,7 @@ def leave_one_out(
                 start=fit.values,
                 maximum=maximum,
                 tolerance=tolerance,
+                step=fit.step,
                 progress=progress,
             )
             for group in groups
@@ -117,6 +119,7 @@ def leave_one_out(
                     free=everything,
                     distances=problem.scaled(fit.point),
                     z=fit.residuals[at],
+                    step=fit.step,
                 )
             )
         refit_together(evaluator, refits, steps, progress)

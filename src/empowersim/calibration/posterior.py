@@ -302,8 +302,9 @@ def profile(
 ) -> tuple[ProfilePoint, ...]:
     """Hold one parameter at each value of `grid` and fit the others again, `steps` Gauss-Newton steps each.
 
-    The derivatives are those of the fit, mended along the steps, so far from it the loss found is an upper bound of the profile. Raises
-    `ParameterError` if the parameter or a value does not exist, `SimulationError` if `steps` is not 1 or more.
+    The derivatives are those of the fit, mended along the steps taken, so far from the fit the loss found is an upper
+    bound of the profile; `fit.fit` with `fixed` gives it in full. Raises `ParameterError` if the parameter or a value
+    does not exist, `SimulationError` if `steps` is not 1 or more.
     """
     problem = fit.problem
     if name not in problem.names:
@@ -320,10 +321,9 @@ def profile(
     free = np.array([other for other in range(begin.size) if other != at], dtype=np.int64)
     refits = []
     for value in grid:
-        distances = begin.copy()
-        distances[at] = (value - problem.prior_mean[at]) / problem.prior_sd[at]
-        z = fit.residuals + fit.jacobian[:, at] * (distances[at] - begin[at])
-        refits.append(Refit(fit.fitted, fit.jacobian, free, distances, z))
+        held = begin.copy()
+        held[at] = (value - problem.prior_mean[at]) / problem.prior_sd[at]
+        refits.append(Refit(fit.fitted, fit.jacobian, free, begin, fit.residuals, fit.step, held))
     refit_together(evaluator, refits, steps)
     points = [(one, problem.unscaled(one.distances)) for one in refits]
     return tuple(

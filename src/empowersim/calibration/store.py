@@ -10,6 +10,7 @@ import json
 import math
 import os
 import tempfile
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,8 +209,11 @@ def text_of(found: StoredFit) -> str:
     head = {"format": content.pop("format"), "digest": found.digest}
     parts = [yaml.safe_dump(head, sort_keys=False)]
     for key, value in content.items():
-        text = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=_WIDTH)
-        parts.append(text)
+        if isinstance(value, (dict, list)) and value:
+            text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=None, width=_WIDTH)
+            parts.append(f"{key}:\n" + textwrap.indent(text, "  "))
+        else:
+            parts.append(yaml.safe_dump({key: value}, sort_keys=False, default_flow_style=False))
     return _HEAD + "".join(parts)
 
 

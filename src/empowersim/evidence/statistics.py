@@ -171,14 +171,6 @@ def noise_in_yearly_change(get: Get, p: Any) -> Value:
     return Value(1.0 - float(np.var(true) / np.var(change)), 0.01)
 
 
-@_statistic("indonesia_panel")
-def return_to_schooling(get: Get, p: Any) -> Value:
-    """Percent of wages a school grade of reading brings, by regression in levels of log wage on grades (C020)."""
-    worlds = get("indonesia_panel")
-    raised = p._replace(earning_level=p.earning_level)
-    return Value(100.0 * float(np.expm1(raised.return_per_grade)), 0.0)
-
-
 def _lag(seasons: int) -> Statistic:
     def correlation(get: Get, p: Any) -> Value:
         worlds = get("rice_farms")

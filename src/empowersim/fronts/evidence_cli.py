@@ -1,0 +1,266 @@
+"""The commands on evidence: trial, power, validate, calibrate. They read words and print; they compute nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from empowersim.trials.model import Trial
+
+DONE: Final = 0
+_TRIAL = "trial file (YAML), or the name of a packaged one"
+
+
+def add_evidence(commands: Any) -> None:
+    """Add the commands to the parser's subcommands."""
+    _add_trial(commands)
+    _add_power(commands)
+    _add_validate(commands)
+    _add_calibrate(commands)
+
+
+def _add_world(command: Any) -> None:
+    command.add_argument(
+        "--world",
+        choices=("file", "trap", "no_trap", "both"),
+        default="file",
+        help="with or without a poverty trap, or both (default: as the file says)",
+    )
+    command.add_argument("--fit", metavar="FILE", help="parameter file of a calibration, instead of the shipped values")
+
+
+def _add_trial(commands: Any) -> None:
+    command = commands.add_parser(
+        "trial",
+        help="draw a study, survey it and estimate its effects",
+        description=(
+            "Draw a study as its file describes it, survey it with errors and attrition, estimate what its authors "
+            "estimated, and print it beside the true effect that only a simulation knows."
+        ),
+        examples="  empowersim trial togo\n  empowersim trial my_study.yaml --json\n  empowersim trial togo --check",
+    )
+    command.add_argument("file", metavar="FILE", nargs="?", help=_TRIAL)
+    command.add_argument("--list", action="store_true", help="list the packaged trials")
+    command.add_argument("--check", action="store_true", help="say what the file assumes, and draw nothing")
+    command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
+    command.add_argument("--replicate", metavar="R", type=int, default=0, help="which drawing of the study (default: 0)")
+    command.add_argument("--naive", action="store_true", help="errors as if households were independent, to compare")
+    _add_world(command)
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.set_defaults(handler=_trial)
+
+
+def _add_power(commands: Any) -> None:
+    command = commands.add_parser(
+        "power",
+        help="how large a trial must be to see an effect",
+        description="Draw a study many times at several sizes and say in how many of them its effect is seen.",
+        examples=(
+            "  empowersim power nairobi --estimate mentor_profit_12_percent --villages 20,50,100\n"
+            "  empowersim power my_study.yaml --households 20,40 --take-up 0.4,0.8 --draws 400"
+        ),
+    )
+    command.add_argument("file", metavar="FILE", help=_TRIAL)
+    command.add_argument("--estimate", metavar="NAME", help="which estimate of the file (default: its first)")
+    command.add_argument("--villages", metavar="N,N", type=_integers, default=(), help="numbers of villages to try")
+    command.add_argument("--households", metavar="N,N", type=_integers, default=(), help="households a village to try")
+    command.add_argument("--take-up", metavar="P,P", type=_shares, default=(), help="take-up (0-1) to try")
+    command.add_argument("--draws", metavar="R", type=int, default=200, help="virtual trials of each size (default: 200)")
+    command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
+    command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: all cores)")
+    _add_world(command)
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.set_defaults(handler=_power)
+
+
+def _add_validate(commands: Any) -> None:
+    command = commands.add_parser(
+        "validate",
+        help="simulate every row of the evidence base and judge it",
+        description=(
+            "Simulate the studies of the evidence base, compare each row with what was published, and write the table "
+            "and the forest plot. No row is hidden: what cannot be simulated stands there with the reason."
+        ),
+        examples="  empowersim validate\n  empowersim validate --rows C050a,C110\n  empowersim validate --out docs",
+    )
+    command.add_argument("--rows", metavar="ROW,ROW", type=_words, help="only these rows (nothing is written then)")
+    command.add_argument("--out", metavar="DIR", help="write evidence.md and the forest plot into this folder")
+    command.add_argument("--size", metavar="X", type=float, default=1.0, help="factor on the villages of every study")
+    command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
+    command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: all cores)")
+    _add_world(command)
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.set_defaults(handler=_validate)
+
+
+def _add_calibrate(commands: Any) -> None:
+    command = commands.add_parser(
+        "calibrate",
+        help="fit the parameters to the evidence base",
+        description=(
+            "Fit one set of parameters to all studies; say which the evidence identifies, draw an ensemble around the "
+            "fit, and predict every study from the others. Evaluations are kept in a journal: a calibration that "
+            "is stopped goes on where it was, and ends the same."
+        ),
+        examples=(
+            "  empowersim calibrate --out out/fit.yaml\n"
+            "  empowersim calibrate --parameters profit_per_practice,advice_fade --rows C102,C110 --members 0"
+        ),
+    )
+    command.add_argument("--out", metavar="FILE", default="out/fit.yaml", help="parameter file to write (default: out/fit.yaml)")
+    command.add_argument("--journal", metavar="FILE", help="journal of evaluations (default: beside the parameter file)")
+    command.add_argument("--parameters", metavar="P,P", type=_words, help="only these (default: all that are fitted)")
+    command.add_argument("--rows", metavar="ROW,ROW", type=_words, help="only these rows (default: all that are fitted)")
+    command.add_argument("--members", metavar="M", type=int, default=100, help="members of the ensemble (default: 100)")
+    command.add_argument("--leave-out-steps", metavar="K", type=int, default=2, help="steps of each refit without a study")
+    command.add_argument("--evaluations", metavar="N", type=int, help="most evaluations of the fit itself")
+    command.add_argument("--size", metavar="X", type=float, default=1.0, help="factor on the villages of every study")
+    command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
+    command.add_argument("--workers", metavar="K", type=int, default=0, help="processes (default: all cores)")
+    command.set_defaults(handler=_calibrate)
+
+
+# ---------------------------------------------------------------- reading words
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in _words(text))
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    return tuple(float(word) for word in _words(text))
+
+
+def _threads(asked: int) -> int:
+    from empowersim.experiments.executors import available_threads
+
+    return asked or available_threads()
+
+
+def _values(asked: argparse.Namespace) -> Any:
+    """Parameters as shipped, or those of a calibration."""
+    from empowersim.parameters import parameters
+
+    if asked.fit is None:
+        return parameters()
+    from empowersim.calibration.store import load_fit, overrides
+
+    return parameters(overrides(load_fit(asked.fit)))
+
+
+def _in_worlds(trial: Trial, world: str) -> list[tuple[str, Trial]]:
+    """A trial in the worlds asked for, each with a word on it."""
+    from dataclasses import replace
+
+    named = {"trap": True, "no_trap": False}
+    if world == "file":
+        return [("", trial)]
+    chosen = list(named) if world == "both" else [world]
+    return [
+        (f" ({name.replace('_', ' ')})", replace(trial, context=replace(trial.context, trap=named[name])))
+        for name in reversed(chosen)
+    ]
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int, str], None]]:
+    from empowersim._jit import is_compiled
+    from empowersim.fronts.terminal import progress_on
+
+    with progress_on(sys.stderr, what, first_run=not is_compiled()) as progress:
+        yield progress
+
+
+def _print_json(document: Any) -> None:
+    import json
+
+    print(json.dumps(document, indent=1, ensure_ascii=False))
+
+
+# ---------------------------------------------------------------- doing it
+
+
+def _trial(asked: argparse.Namespace) -> int:
+    from empowersim.errors import EmpowersimError
+    from empowersim.trials.library import find, packaged
+    from empowersim.trials.load import describe, load, sources
+
+    if asked.list:
+        for name, path in packaged().items():
+            print(f"{name}: {load(path).title}")
+        return DONE
+    if asked.file is None:
+        raise EmpowersimError("expected a trial file or the name of a packaged trial; empowersim trial --list shows them")
+    path = find(asked.file)
+    trial = load(path)
+    if asked.check:
+        for what, value, source in describe(trial, sources(path)):
+            print(f"{what}: {value}" + (f"  [{source}]" if source else ""))
+        return DONE
+    from dataclasses import replace
+
+    from empowersim.fronts.terminal import console
+    from empowersim.fronts.trial_terminal import show_trial, trial_json
+    from empowersim.trials.estimate import effects
+    from empowersim.trials.run import draw, expected
+
+    values, documents = _values(asked), []
+    for note, world in _in_worlds(trial, asked.world):
+        named = replace(world, title=world.title + note)
+        panel = draw(named, values, seed=asked.seed, replicate=asked.replicate)
+        found = effects(panel, named, robust=not asked.naive)
+        without_error = expected(named, values, seed=asked.seed, replicate=asked.replicate)
+        if asked.json:
+            documents.append(trial_json(named, found, expected=without_error))
+        else:
+            show_trial(named, found, console(), expected=without_error)
+            print()
+    if asked.json:
+        _print_json(documents[0] if len(documents) == 1 else documents)
+    return DONE
+
+
+def _power(asked: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from empowersim.errors import EmpowersimError
+    from empowersim.fronts.terminal import console
+    from empowersim.fronts.trial_terminal import power_json, show_power
+    from empowersim.trials.library import find
+    from empowersim.trials.load import load
+    from empowersim.trials.power import power
+
+    trial = load(find(asked.file))
+    if not trial.estimates:
+        raise EmpowersimError(f"{trial.title}: expected an estimate to look for, found none in the file")
+    estimate = asked.estimate or trial.estimates[0].name
+    values, documents = _values(asked), []
+    for note, world in _in_worlds(trial, asked.world):
+        with _progress("virtual trials") as progress:
+            table = power(
+                replace(world, title=world.title + note),
+                values,
+                estimate=estimate,
+                villages=asked.villages,
+                households=asked.households,
+                take_up=asked.take_up,
+                draws=asked.draws,
+                seed=asked.seed,
+                workers=_threads(asked.threads),
+                progress=progress,
+            )
+        if asked.json:
+            documents.append(power_json(table))
+        else:
+            show_power(table, console())
+    if asked.json:
+        _print_json(documents[0] if len(documents) == 1 else documents)
+    return DONE

@@ -1,0 +1,272 @@
+"""A virtual trial and its power on a terminal: what the authors would find, next to what is true; and as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from empowersim.fronts.grids import add_row, grid, number_column, text_column
+from empowersim.fronts.numbers import NONE, interval, number, percent, signed
+
+if TYPE_CHECKING:
+    from empowersim.trials.estimate import Effect
+    from empowersim.trials.model import Trial
+    from empowersim.trials.power import PowerTable
+    from empowersim.trials.run import Value
+
+BAR: Final = 20
+"""Characters of a bar that stands for a power of 1."""
+_FULL, _EMPTY = "█", "·"
+_NAME_WIDTH: Final = 34
+_SMALL_P: Final = 0.001
+_LEAST: Final = 0.05
+"""Share of the true effect from which a spillover on the comparison is worth a sentence."""
+
+_UNITS: Final = {"sd": "SD", "percent": "%", "points": "points", "odds_ratio": "odds ratio"}
+_DECIMALS: Final = {"sd": 3, "percent": 1, "points": 1, "odds_ratio": 2}
+
+
+def show_trial(
+    trial: Trial, effects: Sequence[Effect], out: Any, *, expected: Mapping[str, Value] | None = None
+) -> None:
+    """Print the estimates of a virtual trial on a rich console: head, table, sentences.
+
+    `expected` (`trials.run.expected`) adds a column: what the study would find without sampling error.
+    """
+    out.print(trial.title or trial.name, style="bold", markup=False)
+    if trial.source:
+        out.print(trial.source, style="dim", markup=False)
+    out.print()
+    out.print(trial_grid(trial, effects, expected=expected))
+    for sentence in trial_sentences(effects):
+        out.print(sentence, markup=False)
+
+
+def trial_grid(trial: Trial, effects: Sequence[Effect], *, expected: Mapping[str, Value] | None = None) -> Any:
+    """Return the table of a trial: one row an estimate."""
+    table = grid(
+        "What the study finds, and what is true",
+        "true: with the arm minus without any, the same households, no survey error; (no): the 95 % interval misses it",
+    )
+    text_column(table, "estimate", _NAME_WIDTH)
+    number_column(table, "found")
+    number_column(table, "95 % interval")
+    number_column(table, "p")
+    number_column(table, "comparison")
+    if expected is not None:
+        number_column(table, "any size")
+    number_column(table, "true")
+    table.add_column("covered")
+    number_column(table, "households")
+    if trial.unit == "village":
+        number_column(table, "villages")
+    for one in effects:
+        cells = [
+            f"{one.name}, {unit_of(one, trial)}",
+            scaled(one, one.value),
+            interval(scaled(one, one.low), scaled(one, one.high)) or NONE,
+            said_p(one.p),
+            _digits(one.control_mean),
+        ]
+        if expected is not None:
+            cells.append(scaled(one, expected[one.name].value) if one.name in expected else NONE)
+        cells += [scaled(one, one.true_value), _covered(one), number(one.observations)]
+        add_row(table, [*cells, number(one.clusters)] if trial.unit == "village" else cells)
+    if expected is not None:
+        table.caption = f"{table.caption}; any size: found with sampling error removed"
+    return table
+
+
+def trial_sentences(effects: Sequence[Effect]) -> list[str]:
+    """Say how many intervals hold the truth and where the comparison itself moved."""
+    told = [one for one in effects if math.isfinite(one.low) and math.isfinite(one.true_value)]
+    if not told:
+        return []
+    covered = sum(one.covered for one in told)
+    said = [f"{covered} of {len(told)} intervals hold the true effect; in many trials 95 % would, if surveys made no errors."]
+    moved = [one.name for one in told if _spilled(one)]
+    if moved:
+        said.append(
+            f"The comparison is affected by the programme, too, which the study cannot see: {', '.join(moved)}."
+        )
+    return said
+
+
+def trial_json(
+    trial: Trial, effects: Sequence[Effect], *, expected: Mapping[str, Value] | None = None
+) -> dict[str, Any]:
+    """Return a trial's estimates as plain values; what cannot be told is None."""
+    rows = []
+    for one in effects:
+        row = asdict(one) | {"covered": one.covered}
+        if expected is not None and one.name in expected:
+            row |= {"expected": expected[one.name].value, "expected_se": expected[one.name].se}
+        rows.append(row)
+    document = {
+        "trial": trial.name,
+        "title": trial.title,
+        "source": trial.source,
+        "unit": trial.unit,
+        "digest": trial.digest,
+        "estimates": rows,
+    }
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+# ---------------------------------------------------------------- power
+
+
+def show_power(table: PowerTable, out: Any) -> None:
+    """Print a power table on a rich console: head, table with bars, sentences."""
+    out.print(table.title or table.trial, style="bold", markup=False)
+    out.print()
+    out.print(power_grid(table))
+    for sentence in power_sentences(table):
+        out.print(sentence, markup=False)
+
+
+def power_grid(table: PowerTable) -> Any:
+    """Return the table of power: one row a design."""
+    estimate = table.estimate
+    made = grid(
+        f"Power to see {estimate.name}: share of virtual trials with p below {table.level:g}",
+        "detectable: smallest effect that the formula sees with "
+        f"{percent(table.target, 0)} power; households: of a village, before eligibility",
+    )
+    for head in ("villages", "households", "take-up"):
+        number_column(made, head)
+    made.add_column("power", no_wrap=True)
+    for head in ("95 % interval", "formula", f"found, {_unit(estimate.scale)}", "true", "detectable", "likeness"):
+        number_column(made, head)
+    for row in table.rows:
+        add_row(
+            made,
+            [
+                number(row.design.villages),
+                number(row.design.households),
+                percent(row.design.take_up, 0),
+                f"{bar(row.power)} {percent(row.power, 0)}",
+                f"{number(100 * row.low)} to {number(100 * row.high)} %",
+                percent(row.formula_power, 0),
+                f"{_scaled(estimate.scale, row.estimate)} ±{_digits_of(estimate.scale, row.se)}",
+                _scaled(estimate.scale, row.true_value),
+                _digits_of(estimate.scale, row.detectable),
+                number(row.icc, 3),
+            ],
+        )
+    return made
+
+
+def power_sentences(table: PowerTable) -> list[str]:
+    """Say which design is large enough, or how large one would have to be."""
+    target = percent(table.target, 0)
+    best = table.smallest()
+    if best is not None:
+        surely = (
+            "" if best.low >= table.target else f"; with {number(best.draws)} trials it may be {percent(best.low, 0)}"
+        )
+        said = [f"The smallest of these designs with {target} power: {best.design} ({percent(best.power, 0)}{surely})."]
+    else:
+        said = [f"None of these designs has {target} power."]
+        needed = [row for row in table.rows if math.isfinite(row.villages_needed)]
+        if needed:
+            row = min(needed, key=lambda one: one.villages_needed * one.design.households)
+            said.append(
+                f"By the formula it takes about {number(row.villages_needed)} villages x "
+                f"{number(row.design.households)} households at take-up {percent(row.design.take_up, 0)}."
+            )
+    said.append(
+        "found: mean estimate ± mean standard error; likeness: intracluster correlation of a village in the draws."
+    )
+    return said
+
+
+def power_json(table: PowerTable) -> dict[str, Any]:
+    """Return a power table as plain values; what cannot be told is None."""
+    best = table.smallest()
+    document = asdict(table) | {"smallest": None if best is None else asdict(best.design)}
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def bar(share: float) -> str:
+    """Return a share (0-1) as a bar of `BAR` characters."""
+    filled = round(BAR * min(max(share, 0.0), 1.0)) if math.isfinite(share) else 0
+    return _FULL * filled + _EMPTY * (BAR - filled)
+
+
+# ---------------------------------------------------------------- words and numbers
+
+
+def unit_of(effect: Effect, trial: Trial) -> str:
+    """Return the unit of an estimate as people say it."""
+    from empowersim.trials.survey import OUTCOMES
+
+    unit = _unit(effect.scale)
+    if effect.scale == "level" and effect.outcome in OUTCOMES:
+        unit = OUTCOMES[effect.outcome].unit
+    return f"{unit}, of the treated" if effect.on == "treated" else unit
+
+
+def scaled(effect: Effect, value: float) -> str:
+    """Return a value on the scale of an estimate, signed unless it is an odds ratio."""
+    return _scaled(effect.scale, value)
+
+
+def said_p(p: float) -> str:
+    """Return a probability as tables do."""
+    if not math.isfinite(p):
+        return NONE
+    return f"<{_SMALL_P:g}" if p < _SMALL_P else number(p, 3)
+
+
+def _unit(scale: str) -> str:
+    return _UNITS.get(scale, scale)
+
+
+def _scaled(scale: str, value: float) -> str:
+    if scale == "odds_ratio":
+        return number(value, _DECIMALS[scale])
+    return signed(value, _DECIMALS.get(scale, _places(value)))
+
+
+def _digits_of(scale: str, value: float) -> str:
+    return number(value, _DECIMALS.get(scale, _places(value)))
+
+
+def _digits(value: float) -> str:
+    return number(value, _places(value))
+
+
+def _places(value: float) -> int:
+    """Decimals that leave three digits or so."""
+    size = abs(value)
+    return 1 if size >= 100 else 2 if size >= 10 else 3
+
+
+def _covered(effect: Effect) -> str:
+    if not (math.isfinite(effect.low) and math.isfinite(effect.true_value)):
+        return NONE
+    return "yes" if effect.covered else "(no)"
+
+
+def _spilled(effect: Effect) -> bool:
+    """Whether the comparison gained a part of the true effect that matters."""
+    if not (math.isfinite(effect.spillover) and math.isfinite(effect.true_value)):
+        return False
+    own, other = effect.true_value - effect.no_effect, effect.spillover - effect.no_effect
+    return abs(other) > _LEAST * abs(own) and abs(other) > 0.0
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON has them: no NaN, no infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
