@@ -288,7 +288,7 @@ def test_every_parameter_is_used():
 
 
 def test_what_surveys_get_wrong_is_used_where_surveys_are_and_nowhere_else():
-    """Parameters of the topic `survey`: read in the layers of studies, and by nothing that a household lives through."""
+    """Parameters of the topic `survey`: read where studies are, and by nothing that a household lives through."""
     errors_of_surveys = {name for name, one in passports().items() if one.topic == "survey"}
     assert errors_of_surveys
     assert sorted(errors_of_surveys - attributes_in({"trials", "evidence"})) == []

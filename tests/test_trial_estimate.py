@@ -14,6 +14,7 @@ from io import StringIO
 
 import numpy as np
 import pytest
+from helpers_panels import GIVEN, WAVE, bounds, estimate, panel, trial
 
 from empowersim.errors import EmpowersimError, SimulationError
 from empowersim.fronts.terminal import console
@@ -22,7 +23,6 @@ from empowersim.trials.estimate import effect, effects
 from empowersim.trials.model import Arm
 from empowersim.trials.run import Value
 from empowersim.trials.survey import reference_of
-from helpers_panels import GIVEN, WAVE, bounds, estimate, panel, trial
 
 DRAWS = 400
 ALARM = 1e-3
@@ -42,16 +42,16 @@ def within(hits: int, share: float) -> bool:
 
 
 CASES = {
-    "villages": (dict(unit="village"), estimate(), dict(effect=0.4, icc=0.2)),
-    "villages with attrition": (dict(unit="village"), estimate("sd"), dict(effect=0.4, icc=0.1, attrition=0.3)),
-    "households": (dict(unit="household", villages=10), estimate(), dict(effect=0.4, icc=0.2)),
+    "villages": ({"unit": "village"}, estimate(), {"effect": 0.4, "icc": 0.2}),
+    "villages with attrition": ({"unit": "village"}, estimate("sd"), {"effect": 0.4, "icc": 0.1, "attrition": 0.3}),
+    "households": ({"unit": "household", "villages": 10}, estimate(), {"effect": 0.4, "icc": 0.2}),
     # a third more than the comparison: taking its mean as known would cover too little
-    "percent": (dict(unit="village"), estimate("percent"), dict(effect=1.0, icc=0.2)),
-    "treated": (dict(unit="village", take_up=0.5), estimate(on="treated"), dict(effect=0.6, icc=0.1)),
+    "percent": ({"unit": "village"}, estimate("percent"), {"effect": 1.0, "icc": 0.2}),
+    "treated": ({"unit": "village", "take_up": 0.5}, estimate(on="treated"), {"effect": 0.6, "icc": 0.1}),
     "percent of the treated": (
-        dict(unit="household", villages=12, take_up=0.5),
+        {"unit": "household", "villages": 12, "take_up": 0.5},
         estimate("percent", on="treated"),
-        dict(effect=1.0),
+        {"effect": 1.0},
     ),
 }
 
@@ -267,7 +267,7 @@ def test_against_another_programme_the_truth_is_what_is_gained_beyond_it():
 
 
 def test_the_error_of_the_truth_shrinks_with_the_sample_and_counts_villages():
-    """Gains that neighbours share: their mean is as uncertain as there are villages, here 20 of standard deviation 1."""
+    """Gains that neighbours share: their mean is as uncertain as that of 20 villages."""
     study = trial(villages=40, households=50)
     made = panel(study, seed=2)
     gains = np.random.default_rng(1).normal(size=40)
@@ -344,7 +344,7 @@ def test_one_unit_of_an_arm_is_too_few(unit, what):
 def test_nobody_treated_has_no_effect_on_the_treated():
     study = trial(villages=8)
     made = replace(panel(study, seed=1), accepted=np.zeros(200, np.bool_))
-    with pytest.raises(SimulationError, match="nobody accepted the offer.*raise take_up"):
+    with pytest.raises(SimulationError, match=r"nobody accepted the offer.*raise take_up"):
         effect(made, study, estimate(on="treated"))
 
 
@@ -380,8 +380,11 @@ def test_the_table_of_a_trial_says_what_was_found_and_what_is_true():
     text = shown(study, found)
     flat = " ".join(text.split())
     assert "A made-up study" in flat
-    assert "consumption_sd, SD" in flat
-    assert f"+{found[2].value:.1f}" in flat
+    assert "consumption_level, L/month" in flat
+    assert f"+{found[2].value:.1f} %" in flat
+    assert f"{found[2].low:.1f} to {found[2].high:.1f}" in flat
+    assert " 750 " in flat
+    assert flat.count(" in 30 ") == 3
     assert "3 of 3 intervals hold the true effect" in flat
     assert all(len(line) <= 100 for line in text.splitlines())
     assert "\x1b" not in text
@@ -400,7 +403,8 @@ def test_a_miss_and_a_spillover_are_said():
     study = trial(villages=200)
     found = effects(panel(study, seed=2, effect=0.5, spillover=0.4), study)
     text = " ".join(shown(study, found).split())
-    assert "(no)" in text
+    assert " no " in text
+    assert " yes " not in text
     assert "0 of 3 intervals" in text
     assert "comparison is affected by the programme" in text
 

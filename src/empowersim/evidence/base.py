@@ -10,7 +10,7 @@ import csv
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -65,12 +65,9 @@ _NUMBER: Final = r"-?\d+(?:\.\d+)?"
 _INTERVAL: Final = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)")
 _STANDARD_ERROR: Final = re.compile(r"se (\d+(?:\.\d+)?)(?: \(.*\))?")
 _BOUND: Final = re.compile(rf"([<>]) ({_NUMBER})")
+_SAME: Final = re.compile(r"As (\w+)(?:\.|: (.+))")
 _LABEL: Final = re.compile(r"\([^()]*\)")
-_SAMPLE: Final = re.compile(
-    r"(?:about )?(\d+)(?: vs (\d+))?"
-    r"(?:[ ,].*)?"
-)
-_SAMPLED: Final = re.compile(r"(?:about )?\d+(?: vs \d+)?(?:$| in | households| births| ultra-poor)")
+_SAMPLE: Final = re.compile(r"(?:about )?(\d+)(?: vs (\d+))?(?:$| in | households| births| ultra-poor)")
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ class Target:
     value: float | None = None
     """Of a number."""
     low: float | None = None
-    """Lower end of a range; None if it is open. A sign `> 0` has low 0."""
+    """Lower end of a range; None if it is open."""
     high: float | None = None
     values: tuple[float, ...] = ()
     """Of a list."""
@@ -200,7 +197,9 @@ def read_targets(text: str, file: str, *, own: bool = False) -> list[Target]:
     for cells in reader:
         line = reader.line_num
         if len(cells) != len(COLUMNS):
-            problems.append(Problem(file, line, "", f"{len(COLUMNS)} cells", str(len(cells)), "quote cells with commas"))
+            problems.append(
+                Problem(file, line, "", f"{len(COLUMNS)} cells", str(len(cells)), "quote cells with commas")
+            )
             continue
         row = dict(zip(COLUMNS, cells, strict=True))
         if not _is_number(row["horizon_months"]):
@@ -216,7 +215,10 @@ def read_targets(text: str, file: str, *, own: bool = False) -> list[Target]:
 
 def _target(row: dict[str, str], own: bool) -> Target:
     effect, unit = row["effect"].strip(), row["unit"]
-    value, low, high, values = None, None, None, ()
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    values: tuple[float, ...] = ()
     interval, bound = _INTERVAL.fullmatch(effect), _BOUND.match(effect)
     if unit == "statement":
         kind = "statement"
@@ -229,9 +231,6 @@ def _target(row: dict[str, str], own: bool) -> Target:
         low, high = (float(bound[2]), None) if bound[1] == ">" else (None, float(bound[2]))
     elif parts := _list_of(effect):
         kind, values = "list", parts
-    elif bound and float(bound[2]) == 0.0:
-        kind = "sign"
-        low, high = (0.0, None) if bound[1] == ">" else (None, 0.0)
     elif "<" in effect or ">" in effect:
         kind = "sign"
     else:
@@ -292,9 +291,7 @@ def sample_size(text: str) -> int | None:
 
     Numbers of studies, sites and trials are not samples, nor is a number of participants without their comparison.
     """
-    if not _SAMPLED.match(text.strip()):
-        return None
-    found = _SAMPLE.fullmatch(text.strip())
+    found = _SAMPLE.match(text.strip())
     return int(found[1]) + int(found[2] or 0) if found else None
 
 
@@ -336,7 +333,16 @@ def read_mappings(text: str, file: str, known: dict[str, Target]) -> dict[str, M
     ]
     if problems:
         raise ScenarioError(problems)
-    return {row: found[row] for row in known}
+    return {row: replace(found[row], miss=_spelt_out(found[row].miss, found)) for row in known}
+
+
+def _spelt_out(text: str, rows: dict[str, Mapped]) -> str:
+    """Return what `As C162.` or `As C162: More.` stands for; the row named may itself point to another."""
+    same = _SAME.fullmatch(text)
+    if same is None or same[1] not in rows:
+        return text
+    said = _spelt_out(rows[same[1]].miss, rows)
+    return f"{said} {same[2]}" if same[2] else said
 
 
 _TEXTS: Final = ("trial", "estimate", "statistic", "predicate", "group", "use", "why", "reason", "input", "miss")
@@ -408,6 +414,8 @@ def chosen(rows: Iterable[str] | None = None) -> tuple[str, ...]:
     wanted: set[str] = set()
     for row in rows:
         if row not in known:
-            raise EmpowersimError(f"rows: expected rows of the evidence base, found {row!r}; {nearest(row, tuple(known))}")
+            raise EmpowersimError(
+                f"rows: expected rows of the evidence base, found {row!r}; {nearest(row, tuple(known))}"
+            )
         wanted |= {row, *known[row].parts}
     return tuple(row for row in known if row in wanted)

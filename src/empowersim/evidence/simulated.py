@@ -5,10 +5,12 @@ Studies are independent, so threads take one each; the numbers do not depend on 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -129,3 +131,21 @@ def _value(mapped: Mapped, studies: Studies, parameters: Any) -> Value | bool:
         if estimate.name == mapped.estimate:
             return worlds.effect(estimate)
     raise KeyError(f"{mapped.trial} has no estimate called {mapped.estimate}")
+
+
+_COUNTED = ("maths.py", "rng.py", "schema.py", "rules", "engine", "trials", "evidence")
+"""Sources on which a simulated row depends, beside the fitted parameters."""
+
+
+def studies_digest(rows: Iterable[str], size: float) -> str:
+    """Digest (16 hexadecimal digits) of all that simulated rows depend on but the fitted values: rows, size, program."""
+    package = Path(__file__).parent.parent
+    found = hashlib.blake2b(f"{sorted(rows)} {size!r}".encode(), digest_size=8)
+    for name in _COUNTED:
+        root = package / name
+        files = [root] if root.is_file() else sorted(root.rglob("*.*"))
+        for path in files:
+            if path.suffix in (".py", ".yaml"):
+                found.update(path.relative_to(package).as_posix().encode())
+                found.update(path.read_bytes())
+    return found.hexdigest()

@@ -341,17 +341,25 @@ def earnings_fall_consumption_hardly(get: Get, p: Any) -> bool:
     return loss > 0 and fall < loss / 3.0
 
 
+def _moderate(poor: bool) -> Statistic:
+    def change(get: Get, p: Any) -> Value:
+        worlds = get("illness")
+        wave = worlds.trial.waves[-1].name
+        among = (worlds.outcomes("control", wave, noisy=False)["consumption"] < 1.0) == poor
+        fall, _, usual = _lost(worlds, "moderate", among)
+        return Value(-100.0 * fall / usual, 0.3)
+
+    return change
+
+
+for _name, _is_poor in (("moderate_illness_of_the_poor", True), ("moderate_illness_of_the_others", False)):
+    STATISTICS[_name], STUDIES_OF[_name] = _moderate(_is_poor), ("illness",)
+
+
 @_predicate("illness")
 def only_the_poor_cut_consumption(get: Get, p: Any) -> bool:
-    """Moderate illness cuts consumption of the poor by more than 2 %, of the others by less (C035)."""
-    worlds = get("illness")
-    wave = worlds.trial.waves[-1].name
-    poor = worlds.outcomes("control", wave, noisy=False)["consumption"] < 1.0
-    falls = []
-    for among in (poor, ~poor):
-        fall, _, usual = _lost(worlds, "moderate", among)
-        falls.append(100.0 * fall / usual)
-    return falls[0] > 2.0 > falls[1]
+    """Moderate illness cuts consumption of the poor by more than 2 %, of the others by less than 2.5 % (C035)."""
+    return _moderate(True)(get, p).value < -2.0 and _moderate(False)(get, p).value > -2.5
 
 
 # --- the rest ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.grids import add_row, grid, number_column, text_column
+from empowersim.fronts.grids import add_row, grid, number_column
 from empowersim.fronts.numbers import NONE, interval, number, percent, signed
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from empowersim.trials.power import PowerTable
     from empowersim.trials.run import Value
 
-BAR: Final = 20
+BAR: Final = 10
 """Characters of a bar that stands for a power of 1."""
 _FULL, _EMPTY = "█", "·"
 _NAME_WIDTH: Final = 34
@@ -24,7 +24,7 @@ _SMALL_P: Final = 0.001
 _LEAST: Final = 0.05
 """Share of the true effect from which a spillover on the comparison is worth a sentence."""
 
-_UNITS: Final = {"sd": "SD", "percent": "%", "points": "points", "odds_ratio": "odds ratio"}
+_UNITS: Final = {"sd": "SD", "percent": "%", "points": "pp", "odds_ratio": "OR"}
 _DECIMALS: Final = {"sd": 3, "percent": 1, "points": 1, "odds_ratio": 2}
 
 
@@ -46,36 +46,29 @@ def show_trial(
 
 def trial_grid(trial: Trial, effects: Sequence[Effect], *, expected: Mapping[str, Value] | None = None) -> Any:
     """Return the table of a trial: one row an estimate."""
-    table = grid(
-        "What the study finds, and what is true",
-        "true: with the arm minus without any, the same households, no survey error; (no): the 95 % interval misses it",
+    villages = trial.unit == "village"
+    legend = (
+        "found: with its 95 % interval; control: measured mean of the comparison; "
+        "true: with the arm minus without any, same households, no survey error; held: by the interval; n: households"
     )
-    text_column(table, "estimate", _NAME_WIDTH)
-    number_column(table, "found")
-    number_column(table, "95 % interval")
-    number_column(table, "p")
-    number_column(table, "comparison")
+    if villages:
+        legend += " in villages"
     if expected is not None:
-        number_column(table, "any size")
-    number_column(table, "true")
-    table.add_column("covered")
-    number_column(table, "households")
-    if trial.unit == "village":
-        number_column(table, "villages")
+        legend += "; any size: found with sampling error removed"
+    table = grid("What the study finds, and what is true", legend)
+    table.add_column("estimate", max_width=_NAME_WIDTH, overflow="fold")
+    sizes = () if expected is None else ("any size",)
+    for head in ("found", "p", "control", *sizes, "true"):
+        number_column(table, head)
+    table.add_column("held")
+    number_column(table, "n")
     for one in effects:
-        cells = [
-            f"{one.name}, {unit_of(one, trial)}",
-            scaled(one, one.value),
-            interval(scaled(one, one.low), scaled(one, one.high)) or NONE,
-            said_p(one.p),
-            _digits(one.control_mean),
-        ]
+        ends = interval(*(_digits_of(one.scale, end) for end in (one.low, one.high)))
+        cells = [_labelled(one), f"{_with_unit(one)}\n{ends}".rstrip(), said_p(one.p), _digits(one.control_mean)]
         if expected is not None:
             cells.append(scaled(one, expected[one.name].value) if one.name in expected else NONE)
-        cells += [scaled(one, one.true_value), _covered(one), number(one.observations)]
-        add_row(table, [*cells, number(one.clusters)] if trial.unit == "village" else cells)
-    if expected is not None:
-        table.caption = f"{table.caption}; any size: found with sampling error removed"
+        count = f"{number(one.observations)}\nin {number(one.clusters)}" if villages else number(one.observations)
+        add_row(table, [*cells, scaled(one, one.true_value), _held(one), count])
     return table
 
 
@@ -85,7 +78,10 @@ def trial_sentences(effects: Sequence[Effect]) -> list[str]:
     if not told:
         return []
     covered = sum(one.covered for one in told)
-    said = [f"{covered} of {len(told)} intervals hold the true effect; in many trials 95 % would, if surveys made no errors."]
+    said = [
+        f"{covered} of {len(told)} intervals hold the true effect; 95 of 100 would if surveys made no errors and the "
+        "comparison gained nothing."
+    ]
     moved = [one.name for one in told if _spilled(one)]
     if moved:
         said.append(
@@ -130,16 +126,17 @@ def show_power(table: PowerTable, out: Any) -> None:
 
 def power_grid(table: PowerTable) -> Any:
     """Return the table of power: one row a design."""
-    estimate = table.estimate
+    scale = table.estimate.scale
     made = grid(
-        f"Power to see {estimate.name}: share of virtual trials with p below {table.level:g}",
-        "detectable: smallest effect that the formula sees with "
-        f"{percent(table.target, 0)} power; households: of a village, before eligibility",
+        f"Power to see {table.estimate.name}: share of virtual trials with p below {table.level:g}, %",
+        "each: households of a village before eligibility; formula: power by the textbook for what is found; "
+        f"found: mean estimate{_in_unit(scale)}, se: mean standard error; "
+        f"least: effect that the formula sees with {percent(table.target, 0)}",
     )
-    for head in ("villages", "households", "take-up"):
+    for head in ("villages", "each", "take-up"):
         number_column(made, head)
     made.add_column("power", no_wrap=True)
-    for head in ("95 % interval", "formula", f"found, {_unit(estimate.scale)}", "true", "detectable", "likeness"):
+    for head in ("95 %", "formula", "found", "se", "true", "least"):
         number_column(made, head)
     for row in table.rows:
         add_row(
@@ -148,27 +145,27 @@ def power_grid(table: PowerTable) -> Any:
                 number(row.design.villages),
                 number(row.design.households),
                 percent(row.design.take_up, 0),
-                f"{bar(row.power)} {percent(row.power, 0)}",
-                f"{number(100 * row.low)} to {number(100 * row.high)} %",
-                percent(row.formula_power, 0),
-                f"{_scaled(estimate.scale, row.estimate)} ±{_digits_of(estimate.scale, row.se)}",
-                _scaled(estimate.scale, row.true_value),
-                _digits_of(estimate.scale, row.detectable),
-                number(row.icc, 3),
+                f"{bar(row.power)} {number(100 * row.power)}",
+                f"{number(100 * row.low)} to {number(100 * row.high)}",
+                number(100 * row.formula_power),
+                _scaled(scale, row.estimate),
+                _digits_of(scale, row.se),
+                _scaled(scale, row.true_value),
+                _digits_of(scale, row.detectable),
             ],
         )
     return made
 
 
 def power_sentences(table: PowerTable) -> list[str]:
-    """Say which design is large enough, or how large one would have to be."""
+    """Say which design is large enough, or how large one would have to be, and how alike neighbours are."""
     target = percent(table.target, 0)
     best = table.smallest()
     if best is not None:
-        surely = (
-            "" if best.low >= table.target else f"; with {number(best.draws)} trials it may be {percent(best.low, 0)}"
-        )
-        said = [f"The smallest of these designs with {target} power: {best.design} ({percent(best.power, 0)}{surely})."]
+        unsure = ""
+        if best.low < table.target:
+            unsure = f", though {number(best.draws)} trials leave {percent(best.low, 0)} possible"
+        said = [f"The smallest of these designs with {target} power: {best.design} ({percent(best.power, 0)}{unsure})."]
     else:
         said = [f"None of these designs has {target} power."]
         needed = [row for row in table.rows if math.isfinite(row.villages_needed)]
@@ -178,9 +175,11 @@ def power_sentences(table: PowerTable) -> list[str]:
                 f"By the formula it takes about {number(row.villages_needed)} villages x "
                 f"{number(row.design.households)} households at take-up {percent(row.design.take_up, 0)}."
             )
-    said.append(
-        "found: mean estimate ± mean standard error; likeness: intracluster correlation of a village in the draws."
-    )
+    alike = [row.icc for row in table.rows if math.isfinite(row.icc)]
+    if alike:
+        least, most = number(min(alike), 3), number(max(alike), 3)
+        share = least if least == most else interval(least, most)
+        said.append(f"Of the variance within arms {share} (a share of 1) lies between villages.")
     return said
 
 
@@ -201,16 +200,6 @@ def bar(share: float) -> str:
 # ---------------------------------------------------------------- words and numbers
 
 
-def unit_of(effect: Effect, trial: Trial) -> str:
-    """Return the unit of an estimate as people say it."""
-    from empowersim.trials.survey import OUTCOMES
-
-    unit = _unit(effect.scale)
-    if effect.scale == "level" and effect.outcome in OUTCOMES:
-        unit = OUTCOMES[effect.outcome].unit
-    return f"{unit}, of the treated" if effect.on == "treated" else unit
-
-
 def scaled(effect: Effect, value: float) -> str:
     """Return a value on the scale of an estimate, signed unless it is an odds ratio."""
     return _scaled(effect.scale, value)
@@ -223,8 +212,24 @@ def said_p(p: float) -> str:
     return f"<{_SMALL_P:g}" if p < _SMALL_P else number(p, 3)
 
 
-def _unit(scale: str) -> str:
-    return _UNITS.get(scale, scale)
+def _labelled(effect: Effect) -> str:
+    """Name of an estimate, with what its name may not say."""
+    from empowersim.trials.survey import OUTCOMES
+
+    parts = [effect.name]
+    if effect.scale == "level" and effect.outcome in OUTCOMES:
+        parts.append(OUTCOMES[effect.outcome].unit)
+    if effect.on == "treated":
+        parts.append("of the treated")
+    return ", ".join(parts)
+
+
+def _with_unit(effect: Effect) -> str:
+    return f"{scaled(effect, effect.value)} {_UNITS.get(effect.scale, '')}".rstrip()
+
+
+def _in_unit(scale: str) -> str:
+    return f" ({_UNITS[scale]})" if scale in _UNITS else ""
 
 
 def _scaled(scale: str, value: float) -> str:
@@ -247,10 +252,10 @@ def _places(value: float) -> int:
     return 1 if size >= 100 else 2 if size >= 10 else 3
 
 
-def _covered(effect: Effect) -> str:
+def _held(effect: Effect) -> str:
     if not (math.isfinite(effect.low) and math.isfinite(effect.true_value)):
         return NONE
-    return "yes" if effect.covered else "(no)"
+    return "yes" if effect.covered else "no"
 
 
 def _spilled(effect: Effect) -> bool:

@@ -164,6 +164,8 @@ def _village_kind(name: str) -> Any:
 
 def _shown(name: str) -> str:
     """Default of a trait of a village, as a file would write it."""
+    if isinstance(_village_kind(name), Flag):
+        return "yes" if NEUTRAL[name] else "no"
     return f"{NEUTRAL[name]:g}"
 
 
@@ -269,9 +271,10 @@ ARM: Final = Section(
     ),
 )
 
+_ONE_OF: Final = "month or months is required"
 _WHEN: Final = (
-    Field("month", Months(single=True), "the one month in which it happens (1 = first month of the study)"),
-    Field("months", Months(), "first and last month, as 1-24; month or months must be said"),
+    Field("month", Months(single=True), "the one month in which it happens (1 = first month of the study)", _ONE_OF),
+    Field("months", Months(), "first and last month, as 1-24", _ONE_OF),
 )
 
 FORCE: Final = Section("force", "a state held at a value for some months", _WHEN)
@@ -331,7 +334,7 @@ def context(money: Money) -> Section:
             Field(
                 "village_share",
                 Quantity(SHARE),
-                "share of that variance that lies between villages",
+                "share of the variance of log consumption that lies between villages",
                 "15 %",
             ),
             Field(
@@ -403,7 +406,7 @@ OUTCOME: Final = Section(
     "estimates of one outcome, at every survey after the baseline, for every arm",
     (
         Field("as", Tree("a scale or a list of scales"), "scales of the numbers", "sd, points or percent by outcome"),
-        Field("surveys", Tree("a month or a list of months"), "surveys", "all after the baseline"),
+        Field("surveys", Tree("a month or a list of months"), "months of the surveys", "all after the baseline"),
         Field("arms", Tree("an arm or a list of arms"), "arms compared with the first", "all with a share"),
         Field("on", Choice("offered or treated", lambda: ON), "as for an estimate", "offered"),
     ),
@@ -419,11 +422,11 @@ FILE: Final = Section(
         Field("source", Text(), "the publication", "none"),
         Field("note", Text(), "remarks for readers", "none"),
         Field("money", MONEY_SECTION, "the currency of all amounts", "poverty lines"),
-        Field("context", Tree("a mapping"), "where the study took place"),
-        Field("population", POPULATION, "how many households, before eligibility"),
+        Field("context", Tree("a mapping"), "where the study took place", "the defaults below"),
+        Field("population", POPULATION, "how many households, before eligibility", "the defaults below"),
         Field("eligibility", ELIGIBILITY, "who is studied", "everybody"),
-        Field("randomisation", RANDOMISATION, "how arms are assigned"),
-        Field("visitors", VISITORS, "those who visit"),
+        Field("randomisation", RANDOMISATION, "how arms are assigned", "by village, to all"),
+        Field("visitors", VISITORS, "those who visit", "the default below"),
         Field("arms", Tree("a mapping of arms"), "the arms; the first is the comparison", "control: {}"),
         Field(
             "surveys", Tree("a list of months, or a mapping of months to options"), "months, as [12, 24]", required=True

@@ -51,7 +51,7 @@ class Design:
     """Share (0-1] of those offered who accept."""
 
     def __str__(self) -> str:
-        return f"{self.villages} villages x {self.households} households, take-up {self.take_up:g}"
+        return f"{self.villages} villages x {self.households} households, take-up {100.0 * self.take_up:.3g} %"
 
 
 @dataclass(frozen=True)
@@ -341,8 +341,8 @@ def _summary(
     degrees = _mean([one.degrees for one in effects])
     error = _formula_error(found, icc if unit == "village" else 0.0, estimate)
     step = _step(effects, estimate)
-    # in standard errors; an odds ratio is a step on its log
-    size = (math.log(middle) if middle > 0 else math.nan) if estimate.scale == "odds_ratio" else middle
+    # an odds ratio is a step on its log
+    size = _mean([math.log(value) for value in values if value > 0]) if estimate.scale == "odds_ratio" else middle
     ratio = size / (error * step) if error * step > 0 else math.nan
     least = detectable_errors(degrees, level, target)
     detectable = least * error * step
