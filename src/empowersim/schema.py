@@ -54,7 +54,7 @@ HOUSEHOLD: Final[tuple[Column, ...]] = (
     ),
     Column("motivation", "0-1", 0.0, 1.0, "state", "will to take part and act; raised by mentors and meetings"),
     Column("claims", "0-1", 0.0, 1.0, "state", "share of missing entitlements that the household has obtained"),
-    Column("child_learning", "SD", -4.0, 6.0, "state", "learning of the children gained by tutoring"),
+    Column("child_learning", "SD", -4.0, 6.0, "state", "learning of the children gained by tutoring and from adults"),
     Column("in_school", "0/1", 0.0, 1.0, "state", "the children of school age are enrolled"),
     Column("health", "SD", -6.0, 6.0, "state", "physical health"),
     Column("illness", "0/1/2", 0.0, 2.0, "state", "illness of an earner: none, moderate, severe"),

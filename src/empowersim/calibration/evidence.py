@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ class SimulateEvidence:
     def __call__(self, values: Mapping[str, float]) -> dict[str, tuple[float, float]]:
         """Simulate the rows on one thread; values outside their bounds raise `ParameterError`."""
         found = simulate_rows(self.rows, parameters(values), seed=self.seed, size=self.size)
-        return {row: (one.value, one.se) for row, one in found.items() if isinstance(one, Value)}
+        nothing = Value(math.nan, math.nan)
+        numbers = {row: one if isinstance(one := found.get(row), Value) else nothing for row in self.rows}
+        return {row: (one.value, one.se) for row, one in numbers.items()}
 
 
 def z_of(simulated: Mapping[str, Simulated]) -> dict[str, float]:
@@ -80,5 +83,12 @@ def evidence_problem(
         simulate=SimulateEvidence(wanted, seed, size),
         residuals=z_of,
         seed=seed,
-        version=studies_digest(wanted, size),
+        version=_version(chosen, wanted, size),
     )
+
+
+def _version(names: Sequence[str], rows: Sequence[str], size: float) -> str:
+    """Digest of what the rows depend on beside the fitted values: studies, program, and the parameters that are fixed."""
+    fixed = {name: passport.value for name, passport in passports().items() if name not in names}
+    text = studies_digest(rows, size) + "".join(f"{name}={value!r}" for name, value in sorted(fixed.items()))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

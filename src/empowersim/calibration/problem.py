@@ -142,7 +142,7 @@ def passport_priors(names: Sequence[str]) -> dict[str, tuple[float, ...]]:
     """Return start, lower, upper, prior_mean and prior_sd of shipped parameters, as `Problem` takes them.
 
     A passport gives a uniform distribution over its bounds. A least-squares fit needs a normal one: it stands around
-    the shipped value, and its standard deviation is a quarter of the distance between the bounds.
+    the value before any fit (the passport's `prior`, else its value), and its standard deviation is a quarter of the distance between the bounds.
     """
     from empowersim.parameters import check_override, passports
 
@@ -154,6 +154,6 @@ def passport_priors(names: Sequence[str]) -> dict[str, tuple[float, ...]]:
         "start": tuple(one.value for one in chosen),
         "lower": tuple(one.lower for one in chosen),
         "upper": tuple(one.upper for one in chosen),
-        "prior_mean": tuple(one.value for one in chosen),
+        "prior_mean": tuple(one.value if one.prior is None else one.prior for one in chosen),
         "prior_sd": tuple((one.upper - one.lower) / RANGES_A_PRIOR for one in chosen),
     }

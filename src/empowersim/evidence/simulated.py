@@ -40,9 +40,17 @@ def sized(trial: Trial, size: float) -> Trial:
 class Studies:
     """Drawn studies by name, each made when first asked for; safe between threads."""
 
-    def __init__(self, parameters: Any, *, seed: int, size: float = 1.0, changes: Mapping[str, Trial] | None = None) -> None:
-        """Studies under `parameters`; `size` scales their villages, `changes` replaces trials by name."""
-        self.parameters, self.seed, self.size = parameters, seed, size
+    def __init__(
+        self,
+        parameters: Any,
+        *,
+        seed: int,
+        size: float = 1.0,
+        changes: Mapping[str, Trial] | None = None,
+        trap: bool | None = None,
+    ) -> None:
+        """Studies under `parameters`; `size` scales their villages, `changes` replaces trials by name, `trap` sets the world."""
+        self.parameters, self.seed, self.size, self.trap = parameters, seed, size, trap
         self._changes = dict(changes or {})
         self._made: dict[str, Worlds] = {}
         self._locks: dict[str, Lock] = {}
@@ -55,6 +63,8 @@ class Studies:
         with lock:
             if name not in self._made:
                 trial = self._changes.get(name) or trial_called(name)
+                if self.trap is not None:
+                    trial = replace(trial, context=replace(trial.context, trap=self.trap))
                 self._made[name] = Worlds(sized(trial, self.size), self.parameters, seed=self.seed)
             return self._made[name]
 
@@ -77,14 +87,16 @@ def simulate_rows(
     threads: int = 1,
     progress: Progress | None = None,
     changes: Mapping[str, Trial] | None = None,
+    trap: bool | None = None,
 ) -> dict[str, Value | bool]:
     """Simulate rows of the evidence base: row id -> number, or whether its predicate holds.
 
-    `parameters` as from `parameters.parameters`; rows without a mapping are left out. KeyError for an unknown row.
+    `parameters` as from `parameters.parameters`; rows without a mapping are left out. `trap` puts all
+    studies into the trap world (True) or the world without one (False); None leaves them as their files say. KeyError for an unknown row.
     """
     table = mappings()
     wanted = {row: table[row] for row in rows if table[row].simulated}
-    studies = Studies(parameters, seed=seed, size=size, changes=changes)
+    studies = Studies(parameters, seed=seed, size=size, changes=changes, trap=trap)
     groups = _groups(wanted)
     done = 0
 
@@ -133,7 +145,17 @@ def _value(mapped: Mapped, studies: Studies, parameters: Any) -> Value | bool:
     raise KeyError(f"{mapped.trial} has no estimate called {mapped.estimate}")
 
 
-_COUNTED = ("maths.py", "rng.py", "schema.py", "rules", "engine", "trials", "evidence")
+_COUNTED = (
+    "maths.py",
+    "rng.py",
+    "schema.py",
+    "rules",
+    "engine",
+    "trials",
+    "evidence/simulated.py",
+    "evidence/statistics.py",
+    "evidence/trials",
+)
 """Sources on which a simulated row depends, beside the fitted parameters."""
 
 

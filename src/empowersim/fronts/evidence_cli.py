@@ -264,3 +264,101 @@ def _power(asked: argparse.Namespace) -> int:
     if asked.json:
         _print_json(documents[0] if len(documents) == 1 else documents)
     return DONE
+
+
+def _validate(asked: argparse.Namespace) -> int:
+    from empowersim.evidence.base import chosen
+    from empowersim.evidence.judge import judge_all
+    from empowersim.evidence.simulated import simulate_rows
+    from empowersim.parameters import digest
+
+    rows, values = chosen(asked.rows), _values(asked)
+    documents = []
+    for name, world in (("", None),) if asked.world == "file" else _WORLDS[asked.world]:
+        with _progress("studies") as progress:
+            simulated = simulate_rows(
+                rows,
+                values,
+                seed=asked.seed,
+                size=asked.size,
+                threads=_threads(asked.threads),
+                progress=progress,
+                trap=world,
+            )
+        verdicts = judge_all(simulated, rows)
+        if asked.json:
+            documents.append(_verdicts_json(verdicts, name, digest(values), asked))
+        else:
+            _show_verdicts(verdicts, name, short=asked.rows is None)
+    if asked.json:
+        _print_json(documents[0] if len(documents) == 1 else documents)
+    if asked.out is not None:
+        from empowersim.errors import EmpowersimError
+        from empowersim.fronts.evidence_page import write_evidence
+
+        if asked.rows is not None or asked.world != "file":
+            raise EmpowersimError("--out: expected all rows in the worlds of the files; leave --rows and --world away")
+        written = write_evidence(verdicts, asked.out, values=values, seed=asked.seed, size=asked.size, fit=asked.fit)
+        print(f"Written to {asked.out}: {', '.join(path.name for path in written)}", file=sys.stderr)
+    return DONE
+
+
+_WORLDS: Final = {
+    "trap": (("trap", True),),
+    "no_trap": (("no trap", False),),
+    "both": (("no trap", False), ("trap", True)),
+}
+
+
+def _show_verdicts(verdicts: Any, world: str, *, short: bool) -> None:
+    from empowersim.fronts.evidence_terminal import show_verdicts
+    from empowersim.fronts.terminal import console
+
+    show_verdicts(verdicts, console(), world=world, everything=not short)
+
+
+def _verdicts_json(verdicts: Any, world: str, parameters: str, asked: argparse.Namespace) -> dict[str, Any]:
+    from empowersim.fronts.evidence_terminal import verdicts_json
+
+    return verdicts_json(verdicts, world=world, parameters=parameters, seed=asked.seed, size=asked.size)
+
+
+def _calibrate(asked: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from empowersim.calibration.evidence import evidence_problem
+    from empowersim.calibration.run import calibrate
+    from empowersim.calibration.store import write_fit
+    from empowersim.fronts.evidence_terminal import calibration_progress, show_fit
+    from empowersim.fronts.terminal import console
+
+    problem = evidence_problem(names=asked.parameters, rows=asked.rows, seed=asked.seed, size=asked.size)
+    target = Path(asked.out)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    journal = Path(asked.journal) if asked.journal else target.with_suffix(".journal")
+    print(
+        f"{len(problem.names)} parameters, {len(problem.rows)} rows; evaluations are kept in {journal}",
+        file=sys.stderr,
+    )
+    found = calibrate(
+        problem,
+        journal,
+        workers=_threads(asked.workers),
+        step=_STEP,
+        tolerance=_TOLERANCE,
+        maximum=asked.evaluations,
+        members=asked.members,
+        leave_out_steps=asked.leave_out_steps,
+        made={"size": asked.size, "program": problem.version},
+        progress=calibration_progress(sys.stderr),
+    )
+    write_fit(target, found)
+    show_fit(found, console())
+    print(f"Written to {target}; use it with --fit {target}", file=sys.stderr)
+    return DONE
+
+
+_STEP: Final = 0.25
+"""Width of a difference quotient in prior standard deviations: wider than the pieces that single households leave."""
+_TOLERANCE: Final = 3e-3
+"""Share of the loss that a further step must promise."""

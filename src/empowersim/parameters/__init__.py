@@ -62,6 +62,8 @@ class Passport:
     source: str
     symbol: str = ""
     """Symbol in the design paper, if it has one."""
+    prior: float | None = None
+    """Of a fitted number: the value before any evidence row was looked at, centre of its prior."""
 
 
 def read_yaml(path: Path) -> Any:
@@ -94,6 +96,7 @@ def passports() -> dict[str, Passport]:
                 rows=tuple(entry["rows"]),
                 source=entry["source"],
                 symbol=str(entry.get("symbol", "")),
+                prior=float(entry["prior"]) if "prior" in entry else None,
             )
     return found
 

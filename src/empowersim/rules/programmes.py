@@ -47,8 +47,12 @@ def next_knowledge(p: Any, knowledge: float, business: float, initiative: float,
 
 @rule
 def next_practice(p: Any, practice: float, knowledge: float, motivation: float, diffused: float, pace: float) -> float:
-    """Business practice (0-1) next month: knowledge becomes habit, faster with motivation; neighbours are imitated."""
-    will = positive(ONE + p.practice_per_motivation * (motivation - p.motivation_start))
+    """Business practice (0-1) next month: knowledge becomes habit, faster with motivation; neighbours are imitated.
+
+    Motivation speeds the gain, never the loss of a habit that has outlived its knowledge.
+    """
+    moved = positive(ONE + p.practice_per_motivation * (motivation - p.motivation_start))
+    will = select(knowledge > practice, moved, ONE)
     return clip(practice + p.practice_ramp * will * pace * (knowledge - practice) + diffused, ZERO, ONE)
 
 

@@ -10,7 +10,7 @@ from collections import namedtuple
 from typing import Any
 
 from empowersim._jit import rule
-from empowersim.maths import ONE, greater
+from empowersim.maths import ONE, ZERO, greater
 from empowersim.rules import assets, community, income
 
 _record: Any = namedtuple
@@ -26,7 +26,7 @@ def work_found(p: Any, village: Any, home: Any, draw: float, month: float) -> An
     idle = income.idle_time(p, home.job, village.wage_supply)
     in_business = income.business_time(p, held, home.advice, idle)
     in_wage = income.wage_time(p, home.job, village.wage_supply, in_business)
-    grown = village.growth * greater(month - ONE, ONE - ONE)
+    grown = village.growth * greater(month - ONE, ZERO)
     persistent = village.spread * home.capacity
     power = income.log_earning_power(
         p, home.permanent, persistent, home.literacy, home.technical_skill, home.job, grown, village.distant_work

@@ -1,0 +1,60 @@
+"""Write the evidence page and its forest plot: the same verdicts that the terminal shows, as files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from empowersim.evidence.base import FOLDER
+from empowersim.evidence.judge import Verdict
+from empowersim.evidence.report import evidence_page, known_of, left_out_of
+
+SHIPPED_FIT: Final = FOLDER / "fit.yaml"
+"""The calibration whose values the package ships."""
+PAGE: Final = "evidence.md"
+FIGURE: Final = "evidence_forest.png"
+
+
+def page_of(verdicts: Sequence[Verdict], *, values: Any, seed: int, size: float, fit: str | None, figure: str) -> str:
+    """Return the page as Markdown; `fit` names a parameter file (None: the shipped one, if `values` are its values)."""
+    from empowersim.calibration.store import load_fit, overrides
+    from empowersim.parameters import digest, parameters
+
+    left_out, identified, version = None, (), digest(values)
+    path = Path(fit) if fit is not None else SHIPPED_FIT
+    if path.is_file():
+        found = load_fit(path)
+        if digest(parameters(overrides(found))) == digest(values):
+            left_out, identified = left_out_of(found.leave_one_out), known_of(found.parameters)
+            version = f"{digest(values)}, calibration {found.digest}"
+    return evidence_page(
+        verdicts, version=version, seed=seed, size=size, left_out=left_out, identified=identified, figure=figure
+    )
+
+
+def write_evidence(
+    verdicts: Sequence[Verdict],
+    folder: str | os.PathLike[str],
+    *,
+    values: Any,
+    seed: int,
+    size: float,
+    fit: str | None = None,
+) -> list[Path]:
+    """Write the page into `folder` and the figure into its folder `img`; return the paths."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from empowersim.fronts.forest import forest
+
+    target = Path(folder)
+    (target / "img").mkdir(parents=True, exist_ok=True)
+    figure = target / "img" / FIGURE
+    drawn = forest(verdicts)
+    drawn.savefig(figure, dpi=80, metadata={"Software": None})
+    page = target / PAGE
+    text = page_of(verdicts, values=values, seed=seed, size=size, fit=fit, figure=f"img/{FIGURE}")
+    page.write_text(text, encoding="utf-8")
+    return [page, figure]
