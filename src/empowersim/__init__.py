@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from empowersim.experiments.factors import ablate
     from empowersim.fronts import plots
     from empowersim.fronts.api import check, cite, describe, diff, places, programmes
+    from empowersim.fronts.evidence_api import power, trial, validate
     from empowersim.results.comparison import Comparison
     from empowersim.results.store import read_comparison, write_comparison
     from empowersim.scenario.load import load
@@ -36,9 +37,12 @@ _NAMES = {
     "diff": "empowersim.fronts.api",
     "load": "empowersim.scenario.load",
     "places": "empowersim.fronts.api",
+    "power": "empowersim.fronts.evidence_api",
     "programmes": "empowersim.fronts.api",
     "read_comparison": "empowersim.results.store",
     "simulate": "empowersim.experiments.compare",
+    "trial": "empowersim.fronts.evidence_api",
+    "validate": "empowersim.fronts.evidence_api",
     "write_comparison": "empowersim.results.store",
 }
 _MODULES = {"errors": "empowersim.errors", "plots": "empowersim.fronts.plots"}
@@ -56,9 +60,12 @@ __all__ = [
     "load",
     "places",
     "plots",
+    "power",
     "programmes",
     "read_comparison",
     "simulate",
+    "trial",
+    "validate",
     "write_comparison",
 ]
 

@@ -116,7 +116,7 @@ VILLAGE: Final[tuple[Column, ...]] = (
     Column("harvest_length", "months", 0.0, 12.0, "trait", "months of peak work a year"),
     Column("theft_hazard", "1/month", 0.0, 0.2, "trait", "hazard of theft where nobody is poor"),
     Column("regular_work", "factor", 0.0, 3.0, "trait", "chance of finding regular work against the usual one"),
-    Column("distant_work", "log", 0.0, 2.0, "trait", "wage premium of regular work away, for those who can pay the way"),
+    Column("distant_work", "log", 0.0, 2.0, "trait", "wage premium of regular work away from home"),
     Column("own_food", "L/month", 0.0, 2.0, "trait", "food that every household grows for itself"),
     Column("asset_shift", "k", -4.0, 4.0, "trait", "accustomed assets of everybody against the calibrated level"),
     Column("mean_income", "L/month", 0.0, _INF, "state", "mean normal income last month"),

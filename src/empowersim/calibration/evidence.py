@@ -88,7 +88,7 @@ def evidence_problem(
 
 
 def _version(names: Sequence[str], rows: Sequence[str], size: float) -> str:
-    """Digest of what the rows depend on beside the fitted values: studies, program, and the parameters that are fixed."""
+    """Digest of what the rows depend on beside the fitted values: studies, program, fixed parameters."""
     fixed = {name: passport.value for name, passport in passports().items() if name not in names}
     text = studies_digest(rows, size) + "".join(f"{name}={value!r}" for name, value in sorted(fixed.items()))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

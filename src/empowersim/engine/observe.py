@@ -81,7 +81,7 @@ def drawn(
     *,
     normal: bool,
 ) -> NDArray[np.float32]:
-    """Numbers of streams `first` to `first + count - 1` in a month, shape (count, n): standard normal or uniform (0, 1).
+    """Numbers of `count` streams from `first` on in a month, shape (count, n): standard normal or uniform (0, 1).
 
     `first` and `count` are multiples of four (whole groups); `month` may be `rng.TRAITS` for what is drawn once.
     """
@@ -94,7 +94,7 @@ def drawn(
 
 
 def work_of(block: Block, values: Any, transitory: NDArray[np.float32], month: int) -> dict[str, NDArray[np.float32]]:
-    """What the households of a block work and earn, by field of `rules.survey.Work`, each (households,), padding left out.
+    """What the households of a block work and earn, by field of `rules.survey.Work`, each (households,).
 
     `transitory` (households,) standard normal, `month` = months since the start of the study.
     """
@@ -104,5 +104,3 @@ def work_of(block: Block, values: Any, transitory: NDArray[np.float32], month: i
     out = np.zeros((block.state.shape[0], _WORK, LANES), np.float32)
     _look(block, values, draws, month, out)
     return {name: out[:, row, :][alive] for row, name in enumerate(Work._fields)}
-
-

@@ -49,7 +49,7 @@ class Studies:
         changes: Mapping[str, Trial] | None = None,
         trap: bool | None = None,
     ) -> None:
-        """Studies under `parameters`; `size` scales their villages, `changes` replaces trials by name, `trap` sets the world."""
+        """Studies under `parameters`; `size` scales villages, `changes` replaces trials, `trap` sets the world."""
         self.parameters, self.seed, self.size, self.trap = parameters, seed, size, trap
         self._changes = dict(changes or {})
         self._made: dict[str, Worlds] = {}
@@ -91,8 +91,8 @@ def simulate_rows(
 ) -> dict[str, Value | bool]:
     """Simulate rows of the evidence base: row id -> number, or whether its predicate holds.
 
-    `parameters` as from `parameters.parameters`; rows without a mapping are left out. `trap` puts all
-    studies into the trap world (True) or the world without one (False); None leaves them as their files say. KeyError for an unknown row.
+    `parameters` as from `parameters.parameters`; rows without a mapping are left out. `trap` puts all studies into the
+    trap world (True) or the world without one (False); None leaves them as their files say. KeyError for unknown rows.
     """
     table = mappings()
     wanted = {row: table[row] for row in rows if table[row].simulated}
@@ -160,7 +160,7 @@ _COUNTED = (
 
 
 def studies_digest(rows: Iterable[str], size: float) -> str:
-    """Digest (16 hexadecimal digits) of all that simulated rows depend on but the fitted values: rows, size, program."""
+    """Digest (16 hexadecimal digits) of what simulated rows depend on beside parameters: rows, size, program."""
     package = Path(__file__).parent.parent
     found = hashlib.blake2b(f"{sorted(rows)} {size!r}".encode(), digest_size=8)
     for name in _COUNTED:

@@ -34,6 +34,9 @@ _POOR_SECOND: Final = 0.1245
 _POOR_2008: Final = 0.154
 _POOR_2010: Final = 0.133
 _HEADCOUNT_2011: Final = 0.125
+_FEWEST: Final = 10
+"""Households below which a group says nothing."""
+_UNKNOWN: Final = Value(float("nan"), float("nan"))
 
 
 def _statistic(*studies: str) -> Callable[[Statistic], Statistic]:
@@ -162,7 +165,7 @@ for _name, _times in (("below_the_line", 1.0), ("below_1_2_lines", 1.2), ("below
 
 @_statistic("indonesia_panel")
 def noise_in_yearly_change(get: Get, p: Any) -> Value:
-    """Share of the variance of a year's change of surveyed log consumption that the true change does not explain (C015)."""
+    """Share of the variance of a year's surveyed change that the true change does not explain (C015)."""
     worlds = get("indonesia_panel")
     change = _welfare(worlds, "12") - _welfare(worlds, "0")
     world = worlds.world("control")
@@ -280,6 +283,8 @@ def _asset_change(wanted: bool) -> Statistic:
     def change(get: Get, p: Any) -> Value:
         above, before, after = _trap_groups(get("balboni"), p)
         which = above == wanted
+        if int(which.sum()) < _FEWEST:
+            return _UNKNOWN
         return _mean(after[which] - before[which], 100.0)
 
     return change
@@ -296,6 +301,8 @@ def unstable_slope(get: Get, p: Any) -> Value:
     threshold = _threshold(worlds, p)
     _, before, after = _trap_groups(worlds, p)
     near = np.abs(before - threshold) < 0.5
+    if int(near.sum()) < _FEWEST:  # also where there is no threshold (NaN)
+        return _UNKNOWN
     slope = float(np.polyfit(before[near] - threshold, after[near] - threshold, 1)[0])
     return Value(float(np.log(max(slope, 1e-3))) / 4.0, 0.005)
 

@@ -74,7 +74,8 @@ def compare(
     `policies` picks some by name (the reference always comes along); `reference` is the policy the others
     are compared with. What is None stands in the scenario file; `threads` None means all cores. The result
     does not depend on `threads`. Raises `ScenarioError`, `PopulationError`, `ParameterError` or
-    `SimulationError`.
+    `SimulationError`, the last also for a scenario that asks for both worlds (``trap: both``): no world is chosen for
+    you, `experiments.worlds.compare_worlds` compares in both.
     """
     made = plan(
         scenario,

@@ -70,8 +70,11 @@ def policy_of(scenario: Scenario, name: str) -> Any:
 
 
 def sources(scenario: Scenario | PathLike) -> list[dict[str, Any]]:
-    """Return the passport of every figure that a scenario uses: group, name, value, unit, source, confidence."""
-    from empowersim.scenario.cite import used_passports
+    """Return the passport of every figure that a scenario uses: group, name, value, unit, source, confidence.
+
+    A scenario with ``trap: both`` uses those of both worlds.
+    """
+    from empowersim.scenario.worlds import passports_of_worlds
 
     return [
         {
@@ -83,7 +86,7 @@ def sources(scenario: Scenario | PathLike) -> list[dict[str, Any]]:
             "confidence": passport.confidence,
             "source": passport.source,
         }
-        for passport in used_passports(_loaded(scenario))
+        for passport in passports_of_worlds(_loaded(scenario))
     ]
 
 
@@ -95,6 +98,8 @@ def cite(scenario: Scenario | PathLike, *, format: str = "text") -> str:  # noqa
     """
     if format not in CITE_FORMATS:
         raise EmpowersimError(f"format: expected one of {', '.join(CITE_FORMATS)}, found {format!r}")
+    from empowersim.scenario.documents import BOTH
+
     loaded = _loaded(scenario)
     figures = sources(loaded)
     graded = {grade: [figure for figure in figures if figure["confidence"] == grade] for grade in _GRADES}
@@ -103,7 +108,8 @@ def cite(scenario: Scenario | PathLike, *, format: str = "text") -> str:  # noqa
         return json.dumps(document, indent=1, ensure_ascii=False)
     if format == "bibtex-like":
         return "\n\n".join(_entries(figures))
-    lines = [f"{loaded.name} uses {len(figures)} figures."]
+    where = ", in its two worlds together" if loaded.world.trap is BOTH else ""
+    lines = [f"{loaded.name} uses {len(figures)} figures{where}."]
     for grade, found in graded.items():
         if not found:
             continue

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from empowersim._version import __version__
 from empowersim.errors import EmpowersimError
+from empowersim.fronts.evidence_cli import add_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from empowersim.experiments.compare import Plan, Progress
     from empowersim.experiments.factors import FactorPlan
@@ -87,7 +89,10 @@ def _parser() -> argparse.ArgumentParser:
             "  empowersim check scenarios/medan.yaml\n"
             "  empowersim compare scenarios/medan.yaml --households 5000 --replicates 20\n"
             "  empowersim compare scenarios/medan.yaml --out out/medan\n"
+            "  empowersim compare scenarios/medan.yaml --world both\n"
             "  empowersim factors scenarios/medan.yaml\n"
+            "  empowersim trial togo\n"
+            "  empowersim validate\n"
             "  empowersim cite scenarios/medan.yaml\n"
             "\n'empowersim COMMAND --help' tells more of a command."
         ),
@@ -97,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_run(commands)
     _add_factors(commands)
+    add_evidence(commands)
     _add_check(commands)
     _add_diff(commands)
     _add_cite(commands)
@@ -112,12 +118,15 @@ def _add_compare(commands: Any) -> None:
         description=(
             "Compare the policies of a scenario on the same simulated futures: levels and paired differences with\n"
             "95 % intervals, in how many of 100 futures a policy is better, winners and losers, cost.\n"
-            "What is not given here stands in the file. The numbers do not depend on --threads."
+            "What is not given here stands in the file. The numbers do not depend on --threads.\n"
+            "With --world both (or trap: both in the file) policies are compared in a world with a poverty trap and\n"
+            "in one without, on the same random numbers, and a table says whether the answer changes."
         ),
         examples=(
             "  empowersim compare scenarios/medan.yaml\n"
             "  empowersim compare scenarios/medan.yaml --policies skills_training,balanced_mix --replicates 50\n"
             "  empowersim compare scenarios/medan.yaml --households 20000 --months 60 --out out/medan\n"
+            "  empowersim compare scenarios/medan.yaml --world both --out out/medan-worlds\n"
             "  empowersim compare scenarios/medan.yaml --json > medan.json"
         ),
     )
@@ -126,6 +135,7 @@ def _add_compare(commands: Any) -> None:
         "--policies", metavar="A,B", type=_names, help="only these policies (the reference always comes along)"
     )
     command.add_argument("--reference", metavar="NAME", help="policy that the others are compared with")
+    _add_world(command, ("file", "trap", "no_trap", "both"))
     _add_sizes(command)
     command.set_defaults(handler=_compare)
 
@@ -142,6 +152,7 @@ def _add_run(commands: Any) -> None:
     )
     command.add_argument("file", metavar="FILE", help=_FILE)
     command.add_argument("--policy", metavar="NAME", help="policy to simulate (default: the reference of the file)")
+    _add_world(command, ("file", "trap", "no_trap", "both"))
     _add_sizes(command)
     command.set_defaults(handler=_run)
 
@@ -180,8 +191,19 @@ def _add_factors(commands: Any) -> None:
         default="level",
         help="rank by what a factor adds to the level of the outcome, or to the effect of the policy (default: level)",
     )
+    _add_world(command, ("file", "trap", "no_trap"))
     _add_sizes(command)
     command.set_defaults(handler=_factors)
+
+
+def _add_world(command: argparse.ArgumentParser, choices: Sequence[str]) -> None:
+    both = ", or in both" if "both" in choices else ""
+    command.add_argument(
+        "--world",
+        choices=choices,
+        default="file",
+        help=f"in the world with a poverty trap, or without one{both} (default: as the file says)",
+    )
 
 
 def _add_sizes(command: argparse.ArgumentParser) -> None:
@@ -290,17 +312,30 @@ def _names(text: str) -> list[str]:
 
 
 def _compare(asked: argparse.Namespace) -> int:
-    from empowersim.experiments.compare import plan
-
-    return _finish(asked, plan(_load(asked), policies=asked.policies, reference=asked.reference, **_sizes(asked)))
+    return _simulate(asked, _in_world(asked), policies=asked.policies, reference=asked.reference)
 
 
 def _run(asked: argparse.Namespace) -> int:
-    from empowersim.experiments.compare import plan
-
-    loaded = _load(asked)
+    loaded = _in_world(asked)
     name = asked.policy if asked.policy is not None else loaded.reference
-    return _finish(asked, plan(loaded, policies=[name], reference=name, **_sizes(asked)))
+    return _simulate(asked, loaded, policies=[name], reference=name)
+
+
+def _in_world(asked: argparse.Namespace) -> Any:
+    from empowersim.scenario.worlds import in_world
+
+    return in_world(_load(asked), asked.world)
+
+
+def _simulate(asked: argparse.Namespace, loaded: Any, **policies: Any) -> int:
+    from empowersim.experiments.compare import plan
+    from empowersim.scenario.documents import BOTH
+
+    if loaded.world.trap is not BOTH:
+        return _finish(asked, plan(loaded, **policies, **_sizes(asked)))
+    from empowersim.experiments.worlds import plan_worlds
+
+    return _finish_worlds(asked, plan_worlds(loaded, **policies, **_sizes(asked)))
 
 
 def _load(asked: argparse.Namespace) -> Any:
@@ -331,7 +366,31 @@ def _finish(asked: argparse.Namespace, made: Plan) -> int:
 
         show(result, console(), everything=asked.all)
     if asked.out is not None:
-        _write(asked, result)
+        from empowersim.results.store import write_comparison
+
+        _say_written(asked, write_comparison(result, asked.out, force=asked.force, extra=_figures(asked)))
+    return DONE
+
+
+def _finish_worlds(asked: argparse.Namespace, plans: Mapping[str, Plan]) -> int:
+    from empowersim.experiments.worlds import check_worlds, execute_worlds, write_worlds
+
+    if asked.out is not None:
+        check_worlds(plans, asked.out, force=asked.force)
+    made = next(iter(plans.values()))
+    count = len(made.policies)
+    what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months in {len(plans)} worlds"
+    with _progress(what) as progress:
+        found = execute_worlds(plans, threads=asked.threads, progress=progress)
+    if asked.json:
+        print(found.to_json())
+    else:
+        from empowersim.fronts.terminal import console
+        from empowersim.fronts.world_terminal import show_worlds
+
+        show_worlds(found, console(), everything=asked.all)
+    if asked.out is not None:
+        _say_written(asked, write_worlds(found, asked.out, force=asked.force, extra=_figures(asked)))
     return DONE
 
 
@@ -358,6 +417,7 @@ def _factor_plans(asked: argparse.Namespace) -> list[FactorPlan]:
     from empowersim.experiments.asked import known_name
     from empowersim.experiments.factors import ANALYSED, plan_factors
     from empowersim.scenario.load import load
+    from empowersim.scenario.worlds import in_world
 
     known_name(asked.outcome, ANALYSED, "--outcome", "one of the outcomes")
     plans = []
@@ -366,7 +426,7 @@ def _factor_plans(asked: argparse.Namespace) -> list[FactorPlan]:
             continue
         file, own = _split(given)
         policy = own if own is not None else asked.policy
-        loaded = load(file, survey=asked.survey)
+        loaded = in_world(load(file, survey=asked.survey), asked.world)
         made = plan_factors(loaded, policy, factors=asked.factors, **_sizes(asked))
         if asked.of == "effect" and made.policy == made.reference:
             raise EmpowersimError(
@@ -413,8 +473,6 @@ def _show_factors(asked: argparse.Namespace, found: Sequence[FactorTable]) -> No
 
 
 def _write_factors(asked: argparse.Namespace, table: FactorTable, folder: str) -> None:
-    from pathlib import Path
-
     from empowersim.fronts.plots import save_tornado
     from empowersim.results.store import write_factors
 
@@ -435,18 +493,19 @@ def _progress(what: str) -> Iterator[Progress]:
         yield progress
 
 
-def _write(asked: argparse.Namespace, result: Comparison) -> None:
-    from pathlib import Path
-
+def _figures(asked: argparse.Namespace) -> Callable[[Comparison, Path], None]:
     from empowersim.fronts.plots import save_figures
-    from empowersim.results.store import write_comparison
 
     def figures(comparison: Comparison, folder: Path) -> None:
         save_figures(comparison, folder, lang=asked.lang)
 
-    files = write_comparison(result, asked.out, force=asked.force, extra=figures)
+    return figures
+
+
+def _say_written(asked: argparse.Namespace, files: Sequence[Path]) -> None:
     said = sys.stderr if asked.json else sys.stdout
-    print(f"Written to {asked.out}: {', '.join(path.name for path in files)}", file=said)
+    names = (path.relative_to(asked.out).as_posix() for path in files)
+    print(f"Written to {asked.out}: {', '.join(names)}", file=said)
 
 
 def _check(asked: argparse.Namespace) -> int:

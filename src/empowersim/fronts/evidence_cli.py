@@ -47,7 +47,7 @@ def _add_trial(commands: Any) -> None:
     command.add_argument("--list", action="store_true", help="list the packaged trials")
     command.add_argument("--check", action="store_true", help="say what the file assumes, and draw nothing")
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
-    command.add_argument("--replicate", metavar="R", type=int, default=0, help="which drawing of the study (default: 0)")
+    command.add_argument("--replicate", metavar="R", type=int, default=0, help="which drawing (default: 0)")
     command.add_argument("--naive", action="store_true", help="errors as if households were independent, to compare")
     _add_world(command)
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -69,7 +69,7 @@ def _add_power(commands: Any) -> None:
     command.add_argument("--villages", metavar="N,N", type=_integers, default=(), help="numbers of villages to try")
     command.add_argument("--households", metavar="N,N", type=_integers, default=(), help="households a village to try")
     command.add_argument("--take-up", metavar="P,P", type=_shares, default=(), help="take-up (0-1) to try")
-    command.add_argument("--draws", metavar="R", type=int, default=200, help="virtual trials of each size (default: 200)")
+    command.add_argument("--draws", metavar="R", type=int, default=200, help="trials of each size (default: 200)")
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
     command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: all cores)")
     _add_world(command)
@@ -111,12 +111,12 @@ def _add_calibrate(commands: Any) -> None:
             "  empowersim calibrate --parameters profit_per_practice,advice_fade --rows C102,C110 --members 0"
         ),
     )
-    command.add_argument("--out", metavar="FILE", default="out/fit.yaml", help="parameter file to write (default: out/fit.yaml)")
-    command.add_argument("--journal", metavar="FILE", help="journal of evaluations (default: beside the parameter file)")
+    command.add_argument("--out", metavar="FILE", default="out/fit.yaml", help="file to write (default: out/fit.yaml)")
+    command.add_argument("--journal", metavar="FILE", help="journal of evaluations (default: beside it)")
     command.add_argument("--parameters", metavar="P,P", type=_words, help="only these (default: all that are fitted)")
-    command.add_argument("--rows", metavar="ROW,ROW", type=_words, help="only these rows (default: all that are fitted)")
+    command.add_argument("--rows", metavar="ROW,ROW", type=_words, help="only these rows (default: the fitted)")
     command.add_argument("--members", metavar="M", type=int, default=100, help="members of the ensemble (default: 100)")
-    command.add_argument("--leave-out-steps", metavar="K", type=int, default=2, help="steps of each refit without a study")
+    command.add_argument("--leave-out-steps", metavar="K", type=int, default=2, help="steps of each refit")
     command.add_argument("--evaluations", metavar="N", type=int, help="most evaluations of the fit itself")
     command.add_argument("--size", metavar="X", type=float, default=1.0, help="factor on the villages of every study")
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
@@ -198,7 +198,7 @@ def _trial(asked: argparse.Namespace) -> int:
             print(f"{name}: {load(path).title}")
         return DONE
     if asked.file is None:
-        raise EmpowersimError("expected a trial file or the name of a packaged trial; empowersim trial --list shows them")
+        raise EmpowersimError("expected a trial file or the name of a packaged trial; see empowersim trial --list")
     path = find(asked.file)
     trial = load(path)
     if asked.check:

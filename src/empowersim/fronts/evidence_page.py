@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from empowersim.evidence.base import FOLDER
 from empowersim.evidence.judge import Verdict
-from empowersim.evidence.report import evidence_page, known_of, left_out_of
+from empowersim.evidence.report import KnownParameter, evidence_page, known_of, left_out_of
 
 SHIPPED_FIT: Final = FOLDER / "fit.yaml"
 """The calibration whose values the package ships."""
@@ -17,16 +17,22 @@ PAGE: Final = "evidence.md"
 FIGURE: Final = "evidence_forest.png"
 
 
+def is_of(fitted: Mapping[str, float], values: Any) -> bool:
+    """Whether `values` (Parameters) are those of a fit, to the four digits that passports keep."""
+    return all(abs(float(getattr(values, name)) - value) <= 1e-3 * abs(value) + 1e-9 for name, value in fitted.items())
+
+
 def page_of(verdicts: Sequence[Verdict], *, values: Any, seed: int, size: float, fit: str | None, figure: str) -> str:
     """Return the page as Markdown; `fit` names a parameter file (None: the shipped one, if `values` are its values)."""
     from empowersim.calibration.store import load_fit, overrides
-    from empowersim.parameters import digest, parameters
+    from empowersim.parameters import digest
 
-    left_out, identified, version = None, (), digest(values)
+    left_out, version = None, digest(values)
+    identified: tuple[KnownParameter, ...] = ()
     path = Path(fit) if fit is not None else SHIPPED_FIT
     if path.is_file():
         found = load_fit(path)
-        if digest(parameters(overrides(found))) == digest(values):
+        if is_of(overrides(found), values):
             left_out, identified = left_out_of(found.leave_one_out), known_of(found.parameters)
             version = f"{digest(values)}, calibration {found.digest}"
     return evidence_page(

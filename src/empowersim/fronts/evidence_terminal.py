@@ -73,10 +73,9 @@ def verdicts_json(
         return None if isinstance(value, float) and not isfinite(value) else value
 
     rows = [{key: plain(value) for key, value in asdict(one).items()} for one in verdicts]
-    scores = {
-        name: {**asdict(one), "share": plain(one.share)} for name, one in score(verdicts).items()
-    }
-    return {"world": world or "file", "parameters": parameters, "seed": seed, "size": size, "score": scores, "rows": rows}
+    scores = {name: {**asdict(one), "share": plain(one.share)} for name, one in score(verdicts).items()}
+    made = {"world": world or "file", "parameters": parameters, "seed": seed, "size": size}
+    return {**made, "score": scores, "rows": rows}
 
 
 def calibration_progress(stream: IO[str]) -> Callable[[str, int, float, float], None]:

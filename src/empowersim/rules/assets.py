@@ -32,7 +32,7 @@ def upkeep_competence(p: Any, practice: float, advice: float) -> float:
 
 @rule
 def own_level(p: Any, own_assets: float, log_normal_income: float, initiative: float) -> float:
-    """Accustomed level of k: it rises with normal income (log L a month), so that growth lifts everybody's (C201-C208)."""
+    """Accustomed level of k: it rises with normal income (log L a month), so growth lifts everybody's (C201-C208)."""
     earned = p.own_level_per_income * log_normal_income
     return p.own_level_mean + own_assets + earned + p.own_level_per_initiative * initiative
 

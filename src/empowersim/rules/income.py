@@ -24,9 +24,9 @@ def next_capacity(p: Any, capacity: float, draw: float) -> float:
 
 @rule
 def work_within_reach(p: Any, distant_work: float, savings: float, assets: float) -> float:
-    """How far (0 and up) wealth opens better-paid work away from home: the way must be paid, or borrowed on what one has.
+    """How far (0 and up) wealth opens better-paid work away from home: the way must be paid, or borrowed (C201-C208).
 
-    `distant_work` = log wage premium of such work, 0 where there is none; `savings` and productive `assets` in L (C201-C208).
+    `distant_work` = log wage premium of such work, 0 where there is none; `savings` and productive `assets` in L.
     """
     return distant_work * lesser((savings + assets) / p.journey_cost, ONE)
 
@@ -101,11 +101,12 @@ def log_earning_power(
     """Log wage of full working time (log L a month), before the transitory part.
 
     Literacy counts as `grades_in_literacy` school grades at the Mincer return (C020); technical skill pays
-    in a job; `growth` is the log rise of everybody's earnings since the start, `distant_work` the log premium of regular
-    work away from home.
+    in a job; `growth` is the log rise of everybody's earnings since the start, `distant_work` the log premium of
+    regular work away from home.
     """
     schooling = p.grades_in_literacy * p.return_per_grade * literacy
-    return p.earning_level + growth + permanent + persistent + schooling + (p.wage_per_skill * skill + distant_work) * job
+    in_a_job = (p.wage_per_skill * skill + distant_work) * job
+    return p.earning_level + growth + permanent + persistent + schooling + in_a_job
 
 
 @rule

@@ -111,9 +111,7 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     illness = health.next_illness(p, home.illness, home.health_practice, village.morbidity, recovering, draw.illness)
     held = assets.assets_from_k(p, home.assets)
     reach = income.work_within_reach(p, village.distant_work, home.savings, held)
-    job = income.next_job(
-        p, home.job, home.technical_skill, dose.technical, village.regular_work, reach, draw.job
-    )
+    job = income.next_job(p, home.job, home.technical_skill, dose.technical, village.regular_work, reach, draw.job)
 
     # 4-5 mentor and attendance
     attended = programmes.attends(p, home.trust, home.motivation, village, dose.fit, draw.attendance)
@@ -189,9 +187,7 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     in_business = income.business_time(p, held, advice, idle)
     in_wage = income.wage_time(p, job, village.wage_supply, in_business)
     grown = village.growth * greater(month - ONE, ZERO)
-    power = income.log_earning_power(
-        p, home.permanent, persistent, reading, skill, job, grown, village.distant_work
-    )
+    power = income.log_earning_power(p, home.permanent, persistent, reading, skill, job, grown, village.distant_work)
     market = community.market_share(p, village.market_access, village.collective)
     base = income.business_base(p, home.permanent, persistent, held, market, idle)
     earned = income.wage_income(p, power, in_wage, draw.transitory) + income.profit(

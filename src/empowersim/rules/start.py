@@ -62,9 +62,7 @@ def expected_income(
     regular = job_share(p, village.regular_work)
     idle_employed = income.idle_time(p, ONE, village.wage_supply)
     idle_casual = income.idle_time(p, ZERO, village.wage_supply)
-    employed = income.wage_time(
-        p, ONE, village.wage_supply, income.business_time(p, held, ZERO, idle_employed)
-    )
+    employed = income.wage_time(p, ONE, village.wage_supply, income.business_time(p, held, ZERO, idle_employed))
     casual = income.wage_time(p, ZERO, village.wage_supply, income.business_time(p, held, ZERO, idle_casual))
     time = regular * exp(village.distant_work) * employed + (ONE - regular) * casual
     power = income.log_earning_power(p, permanent, persistent, literacy, ZERO, ZERO, ZERO, ZERO)

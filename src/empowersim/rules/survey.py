@@ -1,7 +1,7 @@
 """What an enumerator would find in a household at the end of a month: hours, wages, profit and sales.
 
-Consumption, assets and the rest stand in the state; these follow from it by the same rules that the month uses, with the
-assets held at the end of the month and a transitory part of its own.
+Consumption, assets and the rest stand in the state; these follow from it by the same rules that the month uses, with
+the assets held at the end of the month and a transitory part of its own.
 """
 
 from __future__ import annotations

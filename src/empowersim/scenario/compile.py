@@ -8,11 +8,13 @@ from math import exp
 from typing import Final
 
 from empowersim.engine.inputs import CommunityProgramme, Condition, Mentors, Policy, Programme, Travel
+from empowersim.errors import SimulationError
 from empowersim.parameters import parameters
 from empowersim.parameters.places import Place, PlaceRegion, travel
 from empowersim.parameters.places import place as place_of
 from empowersim.scenario import library
 from empowersim.scenario.compiled import Compiled
+from empowersim.scenario.documents import BOTH, ONE_WORLD
 from empowersim.scenario.factors import without
 from empowersim.scenario.model import (
     COURSE_CHANNELS,
@@ -52,9 +54,12 @@ _FULL_TIME: Final = "contract"
 def compile_scenario(scenario: Scenario) -> Compiled:
     """Turn a scenario into policies, parameters, travel figures and a maker of populations.
 
-    Factors that the scenario switches off are off. Raises `ParameterError` only if a packaged file is broken: `load`
-    has checked the scenario.
+    Factors that the scenario switches off are off. Raises `SimulationError` for a scenario that asks for both worlds
+    (`scenario.worlds` gives one for each), and `ParameterError` only if a packaged file is broken: `load` has checked
+    the rest.
     """
+    if scenario.world.trap is BOTH:
+        raise SimulationError(f"{scenario.path}: {ONE_WORLD}")
     place = place_with(scenario.world)
     overrides = dict(scenario.parameters)
     if scenario.world.trap:

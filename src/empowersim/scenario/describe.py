@@ -7,6 +7,7 @@ from empowersim.parameters.factors import factors
 from empowersim.scenario.cite import Cited, used_passports
 from empowersim.scenario.compile import cost_per_year, place_with, plan_community, plan_mentors
 from empowersim.scenario.differences import describe_difference
+from empowersim.scenario.documents import BOTH
 from empowersim.scenario.model import PolicyDocument, Scenario
 from empowersim.scenario.sentences import SHARING_WORDS, community_words, mentor_words, places_words, terms
 from empowersim.scenario.words import counted, listed, months, rupiah, share
@@ -90,7 +91,12 @@ def _world(scenario: Scenario) -> list[str]:
         f"{counted(settings.replicates, 'future')} (seed {settings.seed}); later money is discounted at "
         f"{share(settings.discount_rate)} a year."
     )
-    if scenario.world.trap:
+    if scenario.world.trap is BOTH:
+        lines.append(
+            "Two worlds are compared, on the same random numbers: one in which productive assets return to the "
+            "household's own level, and one in which they follow a curve with a poverty trap."
+        )
+    elif scenario.world.trap:
         lines.append("Productive assets follow a curve with a poverty trap.")
     for name, value in scenario.parameters.items():
         shipped = passports()[name]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from empowersim.scenario.compile import place_with
+from empowersim.scenario.documents import BOTH
 from empowersim.scenario.model import (
     GRANT_CHANNELS,
     CommunityDocument,
@@ -56,7 +57,7 @@ def _world_facts(scenario: Scenario) -> dict[str, str]:
         "place": place.name,
         "households represented": f"{place.households:,.0f}",
         "price year": str(place.price_year),
-        "poverty trap": "on" if scenario.world.trap else "off",
+        "poverty trap": _trap(scenario),
         "households simulated": "each of the survey once"
         if settings.households is None
         else f"{settings.households:,}",
@@ -80,6 +81,12 @@ def _world_facts(scenario: Scenario) -> dict[str, str]:
         facts[name] = f"{value:g}"
     facts["factors switched off"] = ", ".join(scenario.factors) or "none"
     return facts
+
+
+def _trap(scenario: Scenario) -> str:
+    if scenario.world.trap is BOTH:
+        return "both off and on (two worlds)"
+    return "on" if scenario.world.trap else "off"
 
 
 def _column(value: Any) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Final
 
+from empowersim.errors import SimulationError
 from empowersim.scenario.document import Node
 
 GRANT_CHANNELS: Final = ("asset_grant", "cash_grant")
@@ -29,6 +31,29 @@ class Settings:
     """A year."""
 
 
+class BothWorlds(Enum):
+    """Stands in `World.trap` where a file asks for both worlds.
+
+    Neither true nor false: whoever takes it for one of them gets a `SimulationError`, so that no world is chosen in
+    silence. `scenario.worlds` turns such a scenario into one for each world.
+    """
+
+    BOTH = "both"
+
+    def __bool__(self) -> bool:
+        raise SimulationError(ONE_WORLD)
+
+
+BOTH: Final = BothWorlds.BOTH
+
+ONE_WORLD: Final = (
+    "base.world.trap: expected one world (yes or no), found both; add --world no_trap or --world trap, or in Python "
+    "take the scenarios of scenario.worlds.worlds() one by one; compare_worlds() and --world both of compare and run "
+    "show both"
+)
+"""What is said where one world is needed."""
+
+
 @dataclass(frozen=True)
 class World:
     """Where people live. None: as the place has it."""
@@ -39,7 +64,8 @@ class World:
     """IDR a person and month."""
     poverty_rate: float | None
     price_year: int | None
-    trap: bool
+    trap: bool | BothWorlds
+    """Productive assets follow a curve with a poverty trap; or both worlds are asked for."""
     figures: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ class _Loader:
             factors=top["base"].get("factors", {}).get("off", ()),
             survey_path=self.survey,
         )
-        return replace(scenario, digest=_digest(scenario))
+        return replace(scenario, digest=digest_of(scenario))
 
     @staticmethod
     def _slice(world: World, settings: Settings) -> int:
@@ -503,8 +504,8 @@ class _Loader:
 # ---------------------------------------------------------------- digest
 
 
-def _digest(scenario: Scenario) -> str:
-    """Digest of all that moves results: no titles, labels or notes, no order of keys."""
+def digest_of(scenario: Scenario) -> str:
+    """Digest (16 hexadecimal digits) of all that moves results: no titles, labels or notes, no order of keys."""
     parts = {
         "format": FORMAT_VERSION,
         "name": scenario.name,
@@ -531,6 +532,8 @@ def _canonical(value: Any) -> Any:
             for item in dataclass_fields(value)
             if item.name not in _SILENT
         }
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, Mapping):
         return {str(key): _canonical(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):

@@ -6,12 +6,17 @@ The tables drive the check (`fields.read_section`), the JSON Schema (`schema_jso
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from empowersim import parameters as parameter_files
+from empowersim.errors import Problem
+from empowersim.scenario.document import Node
 from empowersim.scenario.documents import (
+    BOTH,
     GRANT_CHANNELS,
     ROLES,
+    BothWorlds,
     CommunityDocument,
     ConditionDocument,
     MentorsDocument,
@@ -23,6 +28,8 @@ from empowersim.scenario.documents import (
     World,
 )
 from empowersim.scenario.fields import (
+    FALSE,
+    TRUE,
     Choice,
     Field,
     Flag,
@@ -188,6 +195,26 @@ def _figure_value(name: str, text: str) -> float:
     return value
 
 
+BOTH_WORDS: Final = ("both", "keduanya")
+
+
+@dataclass(frozen=True)
+class FlagOrBoth:
+    """Yes, no, or both worlds."""
+
+    expected: str = "yes, no or both"
+
+    def read(self, node: Node, problems: list[Problem]) -> bool | BothWorlds | None:
+        """Value, or None with a problem."""
+        if (node.text or "").lower() in BOTH_WORDS:
+            return BOTH
+        return Flag(self.expected).read(node, problems)
+
+    def json(self) -> dict[str, Any]:
+        """JSON Schema."""
+        return {"anyOf": [{"type": "boolean"}, {"enum": [*TRUE, *FALSE, *BOTH_WORDS]}]}
+
+
 WORLD: Final = Section(
     "world",
     "where people live",
@@ -215,7 +242,7 @@ WORLD: Final = Section(
             "other figures of the place, within their bounds",
             "those of the place",
         ),
-        Field("trap", Flag(), "assets follow a curve with a poverty trap", "no"),
+        Field("trap", FlagOrBoth(), "assets follow a curve with a poverty trap; both: two worlds side by side", "no"),
     ),
 )
 

@@ -356,6 +356,14 @@ def context(money: Money) -> Section:
                 "5",
             ),
             Field(
+                "schooling_spread",
+                Quantity(plain("years, as 3", 0, 10, nouns=("year",))),
+                "s.d. of the same",
+                "3",
+            ),
+            Field("female_heads", Quantity(SHARE), "share of households headed by a woman", "20 %"),
+            Field("enrolled", Quantity(SHARE), "share of households whose children go to school at the start", "90 %"),
+            Field(
                 "literacy",
                 Quantity(SHARE),
                 "mean functional literacy of the least literate working adult; a school grade is 1/6",

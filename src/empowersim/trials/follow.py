@@ -139,7 +139,8 @@ class Study:
 
     def _policy(self, offers: tuple[Offer, ...]) -> tuple[Policy, list[tuple[Offer, float]]]:
         """The components of all offers as programmes without limit of places, and for each its offer and share."""
-        programmes, kept = [], []
+        programmes: list[Programme] = []
+        kept: list[tuple[Offer, float]] = []
         money = self.trial.context.household_size
         for offer in offers:
             for component in offer.arm.components:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
-
 @dataclass(frozen=True)
 class Context:
     """Where the study took place: the only things that may differ between studies beside what was done."""
@@ -23,6 +22,12 @@ class Context:
     children: float = 2.0
     """Members of school age."""
     schooling_years: float = 5.0
+    schooling_spread: float = 3.0
+    """Standard deviation of the years of schooling."""
+    female_heads: float = 0.2
+    """Share (0-1) of households headed by a woman."""
+    enrolled: float = 0.9
+    """Share (0-1) of households whose children go to school at the start."""
     literacy: float = 0.5
     """Mean functional literacy (0-1) of the least literate working adult; a school grade is 1/6."""
     literacy_spread: float = 0.25

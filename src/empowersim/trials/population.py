@@ -10,11 +10,6 @@ from empowersim.rng import TRAITS, Kind, Stream
 from empowersim.schema import REGION_TYPES, VILLAGE_ROW, VILLAGE_ROWS
 from empowersim.trials.model import NEUTRAL, Trial
 
-FEMALE_HEADS = 0.2
-"""Share of households headed by a woman."""
-ENROLLED = 0.9
-"""Share of households whose children go to school at the start."""
-
 
 def population_of(trial: Trial, seed: int, replicate: int) -> Population:
     """Draw the households of a study; a larger sample of the same villages only adds.
@@ -40,6 +35,7 @@ def population_of(trial: Trial, seed: int, replicate: int) -> Population:
     level = drawn(village_ids, Kind.VILLAGE, TRAITS, int(Stream.VILLAGE_SIZE), 4, seed, replicate, normal=True)
     common = level[Stream.VILLAGE_LEVEL - Stream.VILLAGE_SIZE][village]
     score = np.sqrt(context.village_share) * common + np.sqrt(1.0 - context.village_share) * own
+    years = context.schooling_years + context.schooling_spread * schooling
     constant = np.ones(count, np.float32)
     households = Households(
         household_id=ids,
@@ -48,10 +44,12 @@ def population_of(trial: Trial, seed: int, replicate: int) -> Population:
         welfare_score=score.astype(np.float32),
         size=constant * np.float32(context.household_size),
         children=constant * np.float32(context.children),
-        schooling_years=np.clip(context.schooling_years + 3.0 * schooling, 0.0, 22.0).astype(np.float32),
-        female_head=(heads < FEMALE_HEADS).astype(np.float32),
+        schooling_years=np.clip(context.schooling_years + context.schooling_spread * schooling, 0.0, 22.0).astype(
+            np.float32
+        ),
+        female_head=(heads < context.female_heads).astype(np.float32),
         literacy=np.clip(context.literacy + context.literacy_spread * reading, 0.0, 1.0).astype(np.float32),
-        in_school=(in_school < ENROLLED).astype(np.float32),
+        in_school=(in_school < context.enrolled).astype(np.float32),
         illness=-constant,
     )
     columns = NEUTRAL | context.villages | {"own_food": context.own_food, "asset_shift": context.own_assets}

@@ -77,9 +77,7 @@ class Drawn:
 
     def _survey_draws(self, month: int) -> NDArray[np.float32]:
         """Standard normals (streams of a survey, n) of a month."""
-        return drawn(
-            self.ids, Kind.HOUSEHOLD, month, int(FIRST), int(STREAMS), self.seed, self.replicate, normal=True
-        )
+        return drawn(self.ids, Kind.HOUSEHOLD, month, int(FIRST), int(STREAMS), self.seed, self.replicate, normal=True)
 
     def _eligible(self) -> BoolArray:
         """Who meets the limits at baseline and ranks among the poorest."""
@@ -126,13 +124,14 @@ class Drawn:
     def outcomes(self, state: State, month: int, *, noisy: bool) -> Outcomes:
         """Outcomes (n,) of a state at a survey, without the indices."""
         noise = self.noise[month] if noisy else None
-        return measure(state, self.parameters, noise, self.trial.context.own_food)
+        return measure(state, self.parameters, noise)
 
 
 def draw(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, threads: int = 1) -> Panel:
     """Draw one virtual trial as it would be run: assigned, offered, surveyed with errors and attrition.
 
-    `parameters` as from `parameters.parameters`; `seed`, `replicate` 0 to 2**32 - 1. The result does not depend on `threads`.
+    `parameters` as from `parameters.parameters`; `seed`, `replicate` 0 to 2**32 - 1. The result does not depend on
+    `threads`.
     """
     one = Drawn(trial, parameters, seed, replicate)
     arms = trial.arms
@@ -140,14 +139,17 @@ def draw(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, thread
     without = one.world((_NOBODY,), (np.zeros(one.ids.size, np.bool_),))
     seen = one.eligible
     comparison = one.arm[seen] == 0
-    found, measured, true, untreated = {}, {}, {}, {}
+    found: dict[str, BoolArray] = {}
+    measured: dict[str, Outcomes] = {}
+    true: dict[str, Outcomes] = {}
+    untreated: dict[str, Outcomes] = {}
     for wave in trial.waves:
         month = wave.month
         gone = drawn(one.ids, Kind.HOUSEHOLD, month, int(FIRST), int(STREAMS), seed, replicate, normal=False)
         found[wave.name] = (gone[int(Stream.SURVEY_ATTRITION - FIRST)] >= wave.attrition)[seen]
         for world, noisy, into in ((lived, True, measured), (lived, False, true), (without, False, untreated)):
-            values = {name: column[seen] for name, column in one.outcomes(world.states[month], month, noisy=noisy).items()}
-            into[wave.name] = values
+            columns = one.outcomes(world.states[month], month, noisy=noisy)
+            into[wave.name] = {name: column[seen] for name, column in columns.items()}
         for into in (measured, true):
             add_indices(into[wave.name], reference_of(into[wave.name], comparison))
         add_indices(untreated[wave.name], reference_of(true[wave.name], comparison))
@@ -180,7 +182,7 @@ class Worlds:
         return self._worlds[arm]
 
     def outcomes(self, arm: str, wave: str, *, noisy: bool = True, among: BoolArray | None = None) -> Outcomes:
-        """Outcomes among the eligible (or the households in `among`) in the world of an arm; indices standardised on the first arm."""
+        """Outcomes of the eligible (or those in `among`) in an arm's world; indices standardised on the first arm."""
         key = (arm, f"{wave}{noisy}")
         if among is not None or key not in self._outcomes:
             month = self.trial.wave(wave).month
@@ -225,9 +227,7 @@ def on_scale(treated: Float64Array, control: Float64Array, scale: str) -> Value:
     return Value(mean / unit, se / abs(unit))
 
 
-def expected(
-    trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, threads: int = 1
-) -> dict[str, Value]:
+def expected(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, threads: int = 1) -> dict[str, Value]:
     """Every estimate of a trial with sampling error removed: all households under every arm, on the same draws."""
     worlds = Worlds(trial, parameters, seed=seed, replicate=replicate)
     return {estimate.name: worlds.effect(estimate) for estimate in trial.estimates}

@@ -1,7 +1,7 @@
 """What a survey writes down: the outcomes of a study, with the errors that enumerators and respondents make.
 
-Each item has its own noise (log or additive), of the size in ``parameters/survey.yaml``; amounts of assets and sales are cut at
-the 99th percentile as authors do. The noises set the scale of every effect in standard deviations; effects
+Each item has its own noise (log or additive), of the size in ``parameters/survey.yaml``; amounts of assets and sales
+are cut at the 99th percentile as authors do. The noises set the scale of every effect in standard deviations; effects
 in percent hardly depend on them.
 """
 
@@ -76,13 +76,8 @@ OUTCOMES: Final[dict[str, Outcome]] = {
 }
 """Outcomes by name."""
 
-_WEEK: Final = 50.0
-"""Hours a week of one adult's whole working time."""
-_TOP: Final = 99.0
-"""Percentile at which amounts are cut."""
 
-
-def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None, own_food: float) -> dict[str, Float64Array]:
+def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None) -> dict[str, Float64Array]:
     """Outcomes (n,) of a state; `noise` = standard normals (streams of a survey, n), or None for what is true."""
 
     def column(name: str) -> Float64Array:
@@ -93,17 +88,21 @@ def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None, ow
         return 0.0 if noise is None else size * noise[int(stream) - int(FIRST)].astype(np.float64)
 
     def cut(values: Float64Array) -> Float64Array:
-        capped: Float64Array = values if noise is None else np.minimum(values, np.percentile(values, _TOP))
+        if noise is None:
+            return values
+        capped: Float64Array = np.minimum(values, np.percentile(values, float(p.survey_top)))
         return capped
 
     consumption = column("consumption") * np.exp(error(Stream.SURVEY_CONSUMPTION, p.survey_consumption))
     log_consumption = np.log(np.maximum(consumption, 1e-6))
     productive = cut(column("held") * np.exp(error(Stream.SURVEY_ASSETS, p.survey_assets)))
     durables = cut(column("durables") * np.exp(error(Stream.SURVEY_DURABLES, p.survey_assets)))
-    savings = np.log(p.survey_savings_floor + column("savings") * np.exp(error(Stream.SURVEY_SAVINGS, p.survey_savings)))
+    savings = np.log(
+        p.survey_savings_floor + column("savings") * np.exp(error(Stream.SURVEY_SAVINGS, p.survey_savings))
+    )
     hours_error = np.exp(error(Stream.SURVEY_HOURS, p.survey_hours))
-    business_hours = _WEEK * column("business_time") * hours_error
-    wage_hours = _WEEK * column("wage_time") * hours_error
+    business_hours = p.survey_week_hours * column("business_time") * hours_error
+    wage_hours = p.survey_week_hours * column("wage_time") * hours_error
     wages = column("wages") * np.exp(error(Stream.SURVEY_WAGES, p.survey_wages))
     money_error = np.exp(error(Stream.SURVEY_SALES, p.survey_sales))
     profit = cut(column("profit") * money_error)
@@ -111,7 +110,11 @@ def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None, ow
     literacy = column("literacy")
     test = literacy * p.grades_in_literacy
     base = literacy - column("literacy_base")
-    odds = p.neonatal_log_odds - p.neonatal_per_practice * column("health_practice") - p.neonatal_per_health * column("health")
+    odds = (
+        p.neonatal_log_odds
+        - p.neonatal_per_practice * column("health_practice")
+        - p.neonatal_per_health * column("health")
+    )
     return {
         "consumption": consumption,
         "log_consumption": log_consumption,
@@ -128,7 +131,7 @@ def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None, ow
         "wage_hours": wage_hours,
         "casual_hours": wage_hours * (column("job") < 0.5),
         "earnings": wages + profit,
-        "own_earnings": 0.5 * wages + profit,
+        "own_earnings": p.survey_own_wages * wages + profit,
         "wages": wages,
         "profit": profit,
         "log_profit": np.log(np.maximum(profit, 1e-6)),
