@@ -44,9 +44,7 @@ def population_of(trial: Trial, seed: int, replicate: int) -> Population:
         welfare_score=score.astype(np.float32),
         size=constant * np.float32(context.household_size),
         children=constant * np.float32(context.children),
-        schooling_years=np.clip(context.schooling_years + context.schooling_spread * schooling, 0.0, 22.0).astype(
-            np.float32
-        ),
+        schooling_years=np.clip(years, 0.0, 22.0).astype(np.float32),
         female_head=(heads < context.female_heads).astype(np.float32),
         literacy=np.clip(context.literacy + context.literacy_spread * reading, 0.0, 1.0).astype(np.float32),
         in_school=(in_school < context.enrolled).astype(np.float32),
