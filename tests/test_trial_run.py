@@ -51,14 +51,20 @@ def everybody(one):
     return np.ones(one.ids.size, np.bool_)
 
 
-def same(first, second, rows=slice(None), among=slice(None)):
-    """Whether two worlds have the same bits; `rows`, `among` say which households of each."""
+def differing(first, second, rows=slice(None), among=slice(None)):
+    """Columns in which two worlds differ in any bit; `rows`, `among` say which households of each."""
     assert first.states.keys() == second.states.keys()
-    return all(
-        np.array_equal(state[name][rows], second.states[month][name][among])
+    return {
+        name
         for month, state in first.states.items()
         for name in state
-    )
+        if not np.array_equal(state[name][rows], second.states[month][name][among])
+    }
+
+
+def same(first, second, rows=slice(None), among=slice(None)):
+    """Whether two worlds have the same bits."""
+    return not differing(first, second, rows, among)
 
 
 def lived_in(one):
@@ -117,7 +123,9 @@ def test_a_village_that_was_drawn_lives_what_its_arm_gives(eligibility):
     one = drawn(study(CONTROL, TREATED, Arm("grant", PACKAGE[:1]), eligibility=eligibility))
     lived = lived_in(one)
     for index, arm in enumerate(one.trial.arms):
-        assert same(lived, one.world_of(arm), rows=one.arm == index, among=one.arm == index)
+        mine = one.arm == index
+        # trust may differ for money without visits: whether it comes late depends on there being mentors at all
+        assert differing(lived, one.world_of(arm), mine, mine) <= {"trust"}
 
 
 def test_households_that_were_drawn_differ_from_their_arm_only_through_their_village():
@@ -126,7 +134,7 @@ def test_households_that_were_drawn_differ_from_their_arm_only_through_their_vil
     for index, arm in enumerate(made.arms):
         for one, equal in ((apart, True), (together, False)):
             mine = one.arm == index
-            assert same(lived_in(one), one.world_of(arm), rows=mine, among=mine) is equal
+            assert same(lived_in(one), one.world_of(arm), mine, mine) is equal
 
 
 def test_the_untreated_are_untouched_in_other_villages():
@@ -208,7 +216,8 @@ def test_a_grant_arrives_once_and_in_full():
         found, accepted = transfers(arm, months, context=Context(household_size=4.0))
         assert 0 < accepted.sum() < accepted.size
         assert not found[:, ~accepted].any()
-        assert found[:, accepted] == pytest.approx(np.where(np.array(months) == 4, 1.5, 0.0)[:, None] * accepted.sum() / accepted.sum())
+        for month, given in zip(months, found, strict=True):
+            assert given[accepted] == pytest.approx(1.5 if month == 4 else 0.0)
 
 
 def test_granted_assets_are_worth_what_was_given():
@@ -223,7 +232,7 @@ def test_granted_assets_are_worth_what_was_given():
 
 
 def test_a_stipend_comes_in_the_months_of_the_file():
-    months = tuple(range(1, 9)) + (15, 27)
+    months = (*range(1, 9), 15, 27)
     arm = Arm("stipend", (component(amount=0.2, first=3, months=4),), take_up=0.7)
     found, accepted = transfers(arm, months, context=Context(household_size=7.0))
     due = np.isin(months, (3, 4, 5, 6))
@@ -252,7 +261,8 @@ def test_a_state_that_is_forced_is_held_for_its_months_and_only_then():
         found = forced.states[month]["illness"]
         assert (found[half] == 2).all() == held
         assert np.array_equal(found[~half], free.states[month]["illness"][~half])
-    assert same_months(forced, free, (0, 1))
+    for name, values in free.states[1].items():
+        assert np.array_equal(forced.states[1][name], values), name
     # motivation returns by itself: it is set anew each month, and let go after the last
     keen = Arm("keen", forces=(Force("motivation", 1.0, first=2, months=2),))
     world = one.world((keen,), (half,))
@@ -260,14 +270,6 @@ def test_a_state_that_is_forced_is_held_for_its_months_and_only_then():
     for month in (2, 3):
         assert world.states[month]["motivation"][half] == pytest.approx(after_a_month, abs=1e-6)
     assert (world.states[4]["motivation"][half] < after_a_month - 1e-4).all()
-
-
-def same_months(first, second, months):
-    return all(
-        np.array_equal(first.states[month][name], second.states[month][name])
-        for month in months
-        for name in first.states[month]
-    )
 
 
 def test_illness_costs_its_share_of_income():
@@ -482,7 +484,7 @@ def test_the_treated_carry_the_whole_effect():
     index = sum((treated[item] - control[item]).mean() / control[item].std() for item in items)
     spread = sum((control[item] - control[item].mean()) / control[item].std() for item in items).std(ddof=1)
     assert found["index"].value == pytest.approx(index / spread)
-    assert {name: value for name, value in expected(made, ALONE, seed=3).items()} == found
+    assert expected(made, ALONE, seed=3) == found
 
 
 def test_the_truth_has_no_error_of_the_survey_in_it():
@@ -554,9 +556,7 @@ def test_naive_errors_find_a_null_programme_too_often(nothing):
 @pytest.mark.parametrize("on", ["offered", "treated"])
 def test_the_interval_holds_the_true_effect_of_a_programme(on):
     asked = estimate("percent", wave="12", on=on)
-    found = [
-        effect(draw(SOMETHING, P, seed=12, replicate=replicate), SOMETHING, asked) for replicate in range(DRAWS)
-    ]
+    found = [effect(draw(SOMETHING, P, seed=12, replicate=replicate), SOMETHING, asked) for replicate in range(DRAWS)]
     low, high = bounds(0.95, DRAWS, ALARM)
     assert low <= sum(one.covered for one in found) <= high
     errors = np.array([one.value - one.true_value for one in found])
