@@ -56,8 +56,9 @@ def small(tmp_path):
 
 
 @pytest.fixture
-def say(capsys):
+def say(capsys, monkeypatch):
     """Run a command; return its exit code, and what it wrote to standard output and error."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*words):
         code = main([str(word) for word in words])
@@ -85,9 +86,10 @@ def test_a_trial_is_drawn_and_told(say):
     assert code == DONE
     assert out.startswith("Personal initiative or business training in Togo\nCampos, Frese")
     assert "true" in out
+    words = out.split()
     # a narrow terminal folds long names
-    folded = "".join(out.split())
-    assert all(one.name in folded for one in load(packaged()["togo"]).estimates)
+    assert all(one.name[:20] in "".join(words) for one in load(packaged()["togo"]).estimates)
+    assert words.count("yes") + words.count("no") >= len(load(packaged()["togo"]).estimates)
 
 
 def test_a_trial_as_json_is_what_the_functions_give(say, small):
@@ -192,7 +194,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_runs(say, tmp_path, mon
 
 
 def test_power_of_two_sizes(say, small):
-    words = ("power", small, "--villages", "6,40", "--draws", 12, "--seed", 3)
+    words = ("power", small, "--villages", "4,150", "--draws", 12, "--seed", 3)
     code, out, _ = say(*words)
     assert code == DONE
     assert "A small study" in out
@@ -201,7 +203,7 @@ def test_power_of_two_sizes(say, small):
     few, many = table["rows"]
     assert code == DONE
     assert table["estimate"]["name"] == load(small).estimates[0].name
-    assert [row["design"]["villages"] for row in table["rows"]] == [6, 40]
+    assert [row["design"]["villages"] for row in table["rows"]] == [4, 150]
     assert {row["draws"] for row in table["rows"]} == {12}
     assert many["spread"] < few["spread"]
     assert few["power"] < many["power"]

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from empowersim.evidence.base import THEMES
-from empowersim.evidence.judge import PASSES, Score, Verdict, score, written
+from empowersim.evidence.judge import COUNTED, PASSES, Score, Verdict, score, written
 
 NOTE: Final = "<!-- Made by `empowersim validate`. Change the package and run it again. -->"
+
+NOISY: Final = 0.5
+"""Simulation error over scale above which the page warns."""
 
 _PLAIN: Final = ("number", "range", "sign")
 _VERDICT: Final[dict[bool | None, str]] = {True: "pass", False: "**miss**", None: "not run"}
@@ -123,6 +126,7 @@ def evidence_page(
     lines = [NOTE, "", "# Evidence", ""]
     lines += _reading(version, seed, size)
     lines += _scores(score(verdicts), left_out)
+    lines += _cautions(verdicts)
     if figure:
         lines += ["", f"![Targets and simulation, row by row]({figure})"]
     lines += _misses([one for one in verdicts if one.passed is False])
@@ -191,6 +195,40 @@ def _scores(scores: Mapping[str, Score], left_out: LeftOut | None) -> Iterator[s
             f"lie within 2, mean |z| {_z(one.left_out)}; with all studies in the fit {_share(one.fitted_within_2)}, "
             f"mean |z| {_z(one.fitted)}."
         )
+
+
+def _cautions(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """What the score does not say: how wide the scales are, and how noisy the simulation was."""
+    numbers = [one for one in verdicts if one.z is not None and one.confidence in ("A", "B") and one.use in COUNTED]
+    told = [abs(one.z) for one in numbers if one.z is not None and math.isfinite(one.z)]
+    effects = [one.z_without_effect for one in numbers if one.z_without_effect is not None]
+    if told:
+        yield ""
+        yield (
+            f"How much that says: mean |z| of these rows is {_z(math.fsum(told) / len(told))}, where scales of the "
+            "right size would give about 0.80 to a right model that was not fitted; a smaller mean says that scales "
+            "are wide, or that the fit is close."
+        )
+    if effects:
+        yield (
+            f"A model in which no programme has any effect would pass {sum(abs(z) <= PASSES for z in effects)} of the "
+            f"{len(effects)} rows among them that are effects."
+        )
+    noisy = [one.id for one in verdicts if _is_noisy(one)]
+    if noisy:
+        yield ""
+        yield (
+            f"The simulation's own error exceeds half of the scale in {', '.join(noisy)}, which makes them easier to "
+            "pass: simulate larger studies."
+        )
+
+
+def _is_noisy(one: Verdict) -> bool:
+    """Whether the error of the simulation is large against the scale of the row."""
+    if one.value is None or one.se_simulated is None or one.scale is None:
+        return False
+    error = one.se_simulated / one.value if one.on_log else one.se_simulated
+    return error > NOISY * one.scale
 
 
 def _score_row(name: str, one: Score) -> tuple[str, ...]:

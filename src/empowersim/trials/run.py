@@ -127,11 +127,10 @@ class Drawn:
         return measure(state, self.parameters, noise)
 
 
-def draw(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, threads: int = 1) -> Panel:
+def draw(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0) -> Panel:
     """Draw one virtual trial as it would be run: assigned, offered, surveyed with errors and attrition.
 
-    `parameters` as from `parameters.parameters`; `seed`, `replicate` 0 to 2**32 - 1. The result does not depend on
-    `threads`.
+    `parameters` as from `parameters.parameters`; `seed`, `replicate` 0 to 2**32 - 1.
     """
     one = Drawn(trial, parameters, seed, replicate)
     arms = trial.arms
@@ -227,7 +226,7 @@ def on_scale(treated: Float64Array, control: Float64Array, scale: str) -> Value:
     return Value(mean / unit, se / abs(unit))
 
 
-def expected(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, threads: int = 1) -> dict[str, Value]:
+def expected(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0) -> dict[str, Value]:
     """Every estimate of a trial with sampling error removed: all households under every arm, on the same draws."""
     worlds = Worlds(trial, parameters, seed=seed, replicate=replicate)
     return {estimate.name: worlds.effect(estimate) for estimate in trial.estimates}
