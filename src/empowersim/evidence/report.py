@@ -117,11 +117,13 @@ def evidence_page(
     left_out: LeftOut | None = None,
     identified: Sequence[KnownParameter] = (),
     figure: str = "",
+    worlds: Mapping[str, Sequence[Verdict]] | None = None,
 ) -> str:
     """Return the page as Markdown, ending in a newline.
 
     `version` names the parameter set, `seed` and `size` are those of `simulated.simulate_rows`, `figure` is the path of
-    the forest plot from the page (empty: none).
+    the forest plot from the page (empty: none), `worlds` the verdicts with all studies in the world without a trap and
+    in the trap world, by the world's name.
     """
     lines = [NOTE, "", "# Evidence", ""]
     lines += _reading(version, seed, size)
@@ -134,6 +136,8 @@ def evidence_page(
         members = [one for one in verdicts if one.theme == theme and one.kind in _PLAIN]
         if members:
             lines += ["", f"## {title}", "", *_table_of(members)]
+    if worlds:
+        lines += _both_worlds(worlds)
     if left_out is not None:
         lines += _left_out(left_out, {one.id: one for one in verdicts})
     if identified:
@@ -382,6 +386,32 @@ def _left_out(left_out: LeftOut, verdicts: Mapping[str, Verdict]) -> Iterator[st
                 )
             )
         yield from _table(("row", "what", "target", "fitted", "left out", "z left out"), rows)
+
+
+def _both_worlds(worlds: Mapping[str, Sequence[Verdict]]) -> Iterator[str]:
+    """The score with all studies in one world, and the rows on which the worlds disagree."""
+    yield ""
+    yield "## Both worlds"
+    yield ""
+    yield (
+        "Above, each study stands in the world that its trial file names: a poverty trap in Bangladesh and West "
+        "Bengal, none elsewhere. Here all studies are put into one world. Parameters stay as they are."
+    )
+    yield ""
+    scores = {name: score(verdicts)["all"] for name, verdicts in worlds.items()}
+    head = ("all studies in", "A and B within 2", "share", "C within 2", "signs and orders that hold")
+    yield from _table(head, [_score_row(name, one) for name, one in scores.items()])
+    yield ""
+    yield "Rows that pass in one of them only:"
+    yield ""
+    names = list(worlds)
+    by_row = {name: {one.id: one for one in verdicts} for name, verdicts in worlds.items()}
+    rows = []
+    for row, one in by_row[names[0]].items():
+        both = [by_row[name][row] for name in names]
+        if one.passed is not None and len({verdict.passed for verdict in both}) > 1:
+            rows.append((row, one.study, one.outcome, _target(one), *(verdict.simulated for verdict in both)))
+    yield from _table(("row", "study", "what", "target", *names), rows)
 
 
 def _finite(value: float) -> float:

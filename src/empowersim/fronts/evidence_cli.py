@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -308,42 +308,57 @@ def _power(asked: argparse.Namespace) -> int:
 def _validate(asked: argparse.Namespace) -> int:
     from empowersim.errors import EmpowersimError
     from empowersim.evidence.base import chosen
-    from empowersim.evidence.judge import judge_all
-    from empowersim.evidence.simulated import simulate_rows
     from empowersim.parameters import digest
 
-    _check_numbers(asked)
     if asked.out is not None and (asked.rows is not None or asked.world != "file"):
         raise EmpowersimError("--out: expected all rows in the worlds of the files; leave --rows and --world away")
     rows, values = chosen(asked.rows), _values(asked)
-    documents = []
-    for name, world in (("", None),) if asked.world == "file" else _WORLDS[asked.world]:
-        with _progress("published studies", "studies") as progress:
-            simulated = simulate_rows(
-                rows,
-                values,
-                seed=asked.seed,
-                size=asked.size,
-                threads=_threads(asked.threads),
-                progress=progress,
-                trap=world,
-            )
-        verdicts = judge_all(simulated, rows)
-        if asked.json:
-            documents.append(_verdicts_json(verdicts, name, digest(values), asked))
-        else:
-            _show_verdicts(verdicts, name, short=asked.rows is None)
+    worlds: tuple[tuple[str, bool | None], ...] = (("", None),) if asked.world == "file" else _WORLDS[asked.world]
+    judged = {name: _judged(asked, rows, values, name, trap) for name, trap in worlds}
     if asked.json:
+        documents = [_verdicts_json(verdicts, name, digest(values), asked) for name, verdicts in judged.items()]
         _print_json(documents[0] if len(documents) == 1 else documents)
+    else:
+        for name, verdicts in judged.items():
+            _show_verdicts(verdicts, name, short=asked.rows is None)
     if asked.out is not None:
         from empowersim.fronts.evidence_page import write_evidence
 
-        written = write_evidence(verdicts, asked.out, values=values, seed=asked.seed, size=asked.size, fit=asked.fit)
+        written = write_evidence(
+            judged[""],
+            asked.out,
+            values=values,
+            seed=asked.seed,
+            size=asked.size,
+            fit=asked.fit,
+            worlds={
+                f"the world with{'' if trap else 'out'} a trap": _judged(asked, rows, values, name, trap)
+                for name, trap in _WORLDS["both"]
+            },
+        )
         print(f"Written to {asked.out}: {', '.join(path.name for path in written)}", file=sys.stderr)
     return DONE
 
 
-_WORLDS: Final = {
+def _judged(asked: argparse.Namespace, rows: Sequence[str], values: Any, world: str, trap: bool | None) -> Any:
+    """Verdicts of rows in one world (None: as the trial files say)."""
+    from empowersim.evidence.judge import judge_all
+    from empowersim.evidence.simulated import simulate_rows
+
+    with _progress(f"published studies{f', {world}' if world else ''}", "studies") as progress:
+        simulated = simulate_rows(
+            rows,
+            values,
+            seed=asked.seed,
+            size=asked.size,
+            threads=_threads(asked.threads),
+            progress=progress,
+            trap=trap,
+        )
+    return judge_all(simulated, rows)
+
+
+_WORLDS: Final[dict[str, tuple[tuple[str, bool | None], ...]]] = {
     "trap": (("trap", True),),
     "no_trap": (("no trap", False),),
     "both": (("no trap", False), ("trap", True)),
