@@ -310,6 +310,7 @@ def _validate(asked: argparse.Namespace) -> int:
     from empowersim.evidence.base import chosen
     from empowersim.parameters import digest
 
+    _check_numbers(asked)
     if asked.out is not None and (asked.rows is not None or asked.world != "file"):
         raise EmpowersimError("--out: expected all rows in the worlds of the files; leave --rows and --world away")
     rows, values = chosen(asked.rows), _values(asked)
