@@ -349,8 +349,8 @@ def _left_out(left_out: LeftOut, verdicts: Mapping[str, Verdict]) -> Iterator[st
     yield (
         "All rows of a study are taken away, the parameters are fitted again "
         f"({steps}), and the rows are predicted. The form of the rules and the context of each study were not left "
-        "out, and the centres of the priors come from an earlier fit to many of the same rows: a study nobody has looked at "
-        "would be predicted less well than this table says."
+        "out, and the centres of the priors come from an earlier fit to many of the same rows: a study nobody has "
+        "looked at would be predicted less well than this table says."
     )
     yield ""
     head = ("study", "rows", "mean z, fitted", "mean z, left out", "within 2, fitted", "within 2, left out")
