@@ -77,13 +77,9 @@ def holds(name, worlds):
 
 def test_every_statistic_and_predicate_is_used_by_a_row():
     used = {one.statistic or one.predicate for one in mappings().values() if one.simulated}
-    assert {*STATISTICS, *PREDICATES} - used <= LEFT_OVER
+    assert {*STATISTICS, *PREDICATES} - used == set()
     assert set(STUDIES_OF) == {*STATISTICS, *PREDICATES}
     assert {study for studies in STUDIES_OF.values() for study in studies} <= set(packaged())
-
-
-LEFT_OVER = {"asset_alone_after_three_years", "mentor_effect_fades", "visits_on_consumption"}
-"""Written for rows that are now read from an estimate; to be removed when no calibration is running."""
 
 
 def test_every_packaged_study_is_read_by_a_row():

@@ -125,8 +125,7 @@ def test_a_village_that_was_drawn_lives_what_its_arm_gives(eligibility):
     lived = lived_in(one)
     for index, arm in enumerate(one.trial.arms):
         mine = one.arm == index
-        # trust may differ for money without visits: whether it comes late depends on there being mentors at all
-        assert differing(lived, one.world_of(arm), mine, mine) <= {"trust"}
+        assert differing(lived, one.world_of(arm), mine, mine) == set()
 
 
 def test_households_that_were_drawn_differ_from_their_arm_only_through_their_village():

@@ -17,7 +17,7 @@ from empowersim.parameters import parameters
 from empowersim.rng import Kind, Stream, normal_from, philox, uniform_from
 from empowersim.trials.model import Context, Eligibility, Limit, Wave
 from empowersim.trials.run import Drawn, draw
-from empowersim.trials.survey import INDICES, OUTCOMES, add_indices, measure, reference_of
+from empowersim.trials.survey import INDICES, OUTCOMES, add_indices, measure, reference_of, tops_of
 
 P = parameters()
 STATE = {
@@ -245,7 +245,8 @@ def big(count=1000):
 def test_amounts_are_cut_at_their_percentile_and_only_in_a_survey():
     state, quiet = big(), np.zeros((int(STREAMS), 1000), np.float32)
     p = P._replace(survey_top=np.float32(99))
-    surveyed, true = measure(state, p, quiet), measure(state, p, None)
+    uncut, true = measure(state, p, quiet), measure(state, p, None)
+    surveyed = measure(state, p, quiet, tops_of(uncut, p))
     top = 1.0 + 0.99 * 999
     for name in ("productive_assets", "durables", "profit", "sales"):
         assert surveyed[name].max() == pytest.approx(top), name
@@ -253,7 +254,7 @@ def test_amounts_are_cut_at_their_percentile_and_only_in_a_survey():
         assert true[name].max() == 1000.0
     for name in ("consumption", "wages"):
         assert np.array_equal(surveyed[name], true[name]), name
-    lower = measure(state, p._replace(survey_top=np.float32(95)), quiet)
+    lower = measure(state, p, quiet, tops_of(uncut, p._replace(survey_top=np.float32(95))))
     assert lower["profit"].max() == pytest.approx(1.0 + 0.95 * 999)
 
 
