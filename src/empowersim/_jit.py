@@ -21,7 +21,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ LANES = 32
 """Households in a tile. A shorter loop would be unrolled by LLVM before it is vectorised."""
 
 set_option("empowersim", "-memory-check-merge-threshold=2000")
+set_option("empowersim", "-force-vector-interleave=2")
 # A household month reads and writes some 150 rows and parameters. Beyond 100 LLVM gives up grouping them and then
 # does not vectorise the loop at all (26 against 250 ns a household). The option changes no result.
 
@@ -227,13 +228,14 @@ def make_tile_view(rows: int, dtype: Any) -> Any:
     return view
 
 
-def make_row_access(record: Any) -> tuple[Any, Any, Any]:
+def make_row_access(record: Any, written: Sequence[bool] | None = None) -> tuple[Any, Any, Any]:
     """Make ``load(view, lane)``, ``store(view, lane, value)`` and ``add(view, lane, value)``.
 
     Row r of the view holds field r of `record`, a named tuple of float32; one call moves a whole
-    household between its lane and registers.
+    household between its lane and registers. `written` marks the fields that `store` writes (None: all).
     """
     count = len(record._fields)
+    kept = [row for row in range(count) if written is None or written[row]]
     item = types.float32
     value_type = types.NamedUniTuple(item, count, record)
 
@@ -256,7 +258,7 @@ def make_row_access(record: Any) -> tuple[Any, Any, Any]:
     @intrinsic  # type: ignore[untyped-decorator]
     def store(typing_context: Any, view: Any, lane: Any, value: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            for row in range(count):
+            for row in kept:
                 field = builder.extract_value(arguments[2], row)
                 builder.store(field, address(context, builder, signature.args[0], arguments[0], row, arguments[1]))
             return context.get_dummy_value()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from empowersim._jit import LANES, make_record_reader, make_row_access, make_tile_view
 from empowersim.rules.month import Dose, Draw, Household, Village
-from empowersim.schema import ROWS
+from empowersim.schema import HOUSEHOLD, ROWS
 
 DRAWS: Final = len(Draw._fields)
 DOSES: Final = len(Dose._fields)
@@ -45,6 +45,8 @@ view_doses = make_tile_view(DOSES, np.float32)
 view_lane = make_tile_view(1, np.float32)
 view_words = make_tile_view(1, np.uint32)
 load_household, store_household, _ = make_row_access(Household)
+_, store_changed, _ = make_row_access(Household, [column.role != "trait" for column in HOUSEHOLD])
+"""Writes what a month can change: traits stay where they are."""
 load_draw, _, _ = make_row_access(Draw)
 load_dose, _, _ = make_row_access(Dose)
 read_village = make_record_reader(Village)

@@ -21,7 +21,7 @@ from empowersim.engine.arrays import (
     load_draw,
     load_household,
     read_village,
-    store_household,
+    store_changed,
     view_doses,
     view_draws,
     view_lane,
@@ -265,7 +265,7 @@ def month_of_tile(block: Any, tile: int, draws: Any, doses: Any, p: Any, village
         after = household_month(
             p, village, load_household(state, lane), load_dose(given, lane), load_draw(numbers, lane), month
         )
-        store_household(state, lane, after)
+        store_changed(state, lane, after)
     return 0
 
 
@@ -339,7 +339,9 @@ def lane_total(sums: Any, row: int) -> float:
 
 
 @loop
-def end_village(block: Any, tally: Any, scratch: Any, p: Any, v: int, month: int, tallied: bool) -> int:
+def end_village(
+    block: Any, tally: Any, scratch: Any, p: Any, v: int, month: int, tallied: bool, detailed: bool
+) -> int:
     """Enter a village's sums into the tally and its means into the village, for next month."""
     sums, village = scratch.sums, block.village[v]
     households = lane_total(sums, _HOUSEHOLDS)
@@ -347,8 +349,9 @@ def end_village(block: Any, tally: Any, scratch: Any, p: Any, v: int, month: int
     if tallied:
         for row in range(sums.shape[0]):
             tally.sums[month, row] += lane_total(sums, row)
-        for row in range(scratch.details.shape[0]):
-            tally.details[month, row] += lane_total(scratch.details, row)
+        if detailed:
+            for row in range(scratch.details.shape[0]):
+                tally.details[month, row] += lane_total(scratch.details, row)
         tally.villages[month, 0] += households
         tally.villages[month, 1] += households * np.float64(village[_COLLECTIVE])
         tally.villages[month, 2] += households * np.float64(village[_CULTURE])
@@ -487,7 +490,8 @@ def advance(
             village = read_village(block.village, v * VILLAGE_ROWS)
             line = block.village[v, _LINE]
             clear(scratch.sums)
-            clear(scratch.details)
+            if detailed:
+                clear(scratch.details)
             if running_now:
                 village_doses(running, plan, scratch, v)
             while tile < tiles and block.tile_village[tile] == v:
@@ -504,5 +508,5 @@ def advance(
                 if detailed:
                     add_spread(block, tile, tally.spread[month], line, mean_line)
                 tile += 1
-            end_village(block, tally, scratch, p, v, month, tallied)
+            end_village(block, tally, scratch, p, v, month, tallied, detailed)
     return 0
