@@ -19,6 +19,7 @@ SENSELESS = (math.nan, -3.0)
 # loops over the arrays of a block: tested with whole blocks among the tests of the engine
 OVER_BLOCKS = {
     ("allocation", "screen_tile"),
+    ("allocation", "rank_queue"),
     ("allocation", "enrol"),
     ("allocation", "wanted_in_tile"),
     ("allocation", "visit_in_rounds"),

@@ -11,7 +11,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from empowersim._jit import LANES, loop, rule, select, wide_vectors
-from empowersim.engine.arrays import FINISHED, MENTOR_STATE, view_lane, view_state, view_words
+from empowersim.engine.arrays import (
+    FINISHED,
+    MENTOR_STATE,
+    view_bytes,
+    view_lane,
+    view_queue,
+    view_state,
+    view_words,
+)
 from empowersim.engine.outputs import MENTOR_SERIES
 from empowersim.maths import HALF, ONE, ZERO, exp, flag, greater, log
 from empowersim.rng import TRAITS, Kind, Stream, philox, uniform_from
@@ -200,20 +208,51 @@ def within(value: float, low: float, high: float) -> float:
 
 
 @loop
-def screen_tile(
-    block: Any, slots: Any, plan: Any, p: Any, slot: int, tile: int, keys: Any, address: Any, key0: Any, key1: Any
-) -> int:
-    """Keys of a tile's applicants for a programme (the smaller, the earlier); infinite for all others.
+def screen_tile(block: Any, slots: Any, plan: Any, slot: int, tile: int, mark: Any) -> int:
+    """Mark (1) who of a tile may apply for a programme; returns how many.
 
-    An applicant is alive, eligible in the register's eyes, willing (its own draw towards this programme), and does not
-    hold the place or, where that counts, has not held it before. Willing or not is drawn once in a life, the lottery
-    anew at every intake; it also breaks ties of other orders, so that equals are not served village by village.
+    Who may is alive, eligible in the register's eyes, and does not hold the place or, where that counts, has not held it
+    before.
     """
     wide_vectors()
     state = view_state(block.state, tile * ROWS * LANES)
     live = view_lane(block.live, tile * LANES)
-    low_id = view_words(block.id_low, tile * LANES)
-    high_id = view_words(block.id_high, tile * LANES)
+    held = view_bytes(slots, (tile * slots.shape[1] + slot) * LANES)
+    may = view_lane(mark, 0)
+    noise = plan.noise[slot]
+    again = ONE if not plan.once[slot] else ZERO
+    for lane in range(LANES):
+        had = np.float32(held[0, lane])
+        may[0, lane] = live[0, lane] * greater(flag(had == ZERO), again * flag(had == _FINISHED))
+    for c in range(plan.condition_row.shape[1]):
+        row = plan.condition_row[slot, c]
+        if row < 0:
+            break
+        low, high = plan.condition_low[slot, c], plan.condition_high[slot, c]
+        column = view_lane(block.state, (tile * ROWS + row) * LANES)
+        if plan.condition_observed[slot, c]:
+            for lane in range(LANES):
+                seen = observed(column[0, lane], state[_REGISTER, lane], noise)
+                may[0, lane] = may[0, lane] * within(seen, low, high)
+        else:
+            for lane in range(LANES):
+                may[0, lane] = may[0, lane] * within(column[0, lane], low, high)
+    count = np.int32(0)
+    for lane in range(LANES):
+        count += np.int32(may[0, lane])
+    return count
+
+
+@loop
+def rank_queue(queue: Any, plan: Any, p: Any, slot: int, keys: Any, address: Any, key0: Any, key1: Any) -> int:
+    """Keys of the queued (the smaller, the earlier); infinite for the unwilling.
+
+    Willing or not is drawn once in a life (its own draw towards this programme), the lottery anew at every intake; it
+    also breaks ties of other orders, so that equals are not served village by village.
+    """
+    wide_vectors()
+    low_id, high_id = view_words(queue.low, 0), view_words(queue.high, 0)
+    columns = view_queue(queue.columns, 0)
     key = view_lane(keys, 0)
     number, noise, take_up = plan.number[slot], plan.noise[slot], plan.take_up[slot]
     order = plan.priority[slot]
@@ -223,26 +262,11 @@ def screen_tile(
         high = high_id[0, lane] | _TOWARDS_PROGRAMME
         w0, _, _, _ = philox(low_id[0, lane], np.uint32(high), _ONCE, number, key0, key1)
         _, w1, _, _ = philox(low_id[0, lane], np.uint32(high), address, number, key0, key1)
-        seen = observed(state[_CONSUMPTION, lane], state[_REGISTER, lane], noise)
-        rank = poorest * seen + neediest * (state[_EMPOWERMENT, lane] + state[_AGENCY, lane])
-        rank = rank - motivated * state[_MOTIVATION, lane]
-        accepts = acceptance(p, take_up, state[_MOTIVATION, lane])
-        willing = flag(uniform_from(w0) < accepts) * live[0, lane]
+        seen = observed(columns[0, lane], columns[1, lane], noise)
+        rank = poorest * seen + neediest * columns[2, lane]
+        rank = rank - motivated * columns[3, lane]
+        willing = flag(uniform_from(w0) < acceptance(p, take_up, columns[3, lane]))
         key[0, lane] = select(willing > ZERO, rank + by_lottery * uniform_from(w1), _NOT_ASKING)
-    for c in range(plan.condition_row.shape[1]):
-        row = plan.condition_row[slot, c]
-        if row < 0:
-            break
-        low, high_bound = plan.condition_low[slot, c], plan.condition_high[slot, c]
-        error = noise if plan.condition_observed[slot, c] else ZERO
-        for lane in range(LANES):
-            value = observed(block.state[tile, row, lane], state[_REGISTER, lane], error)
-            key[0, lane] = select(within(value, low, high_bound) > ZERO, key[0, lane], _NOT_ASKING)
-    again = not plan.once[slot]
-    for lane in range(LANES):
-        held = slots[tile, slot, lane]
-        if held != 0 and not (again and held == FINISHED):
-            key[0, lane] = _NOT_ASKING
     return 0
 
 
@@ -260,21 +284,43 @@ def enrol(
     key0: Any,
     key1: Any,
 ) -> int:
-    """Fill the places that programmes offer this month from the eligible and willing."""
-    slots, keys, who = running.slots, scratch.keys, scratch.who
+    """Fill the places that programmes offer this month from the eligible and willing.
+
+    Who may apply is queued in the order of households and drawn for in full vectors: most of a district may not.
+    """
+    slots, keys, who, queue = running.slots, scratch.keys, scratch.who, scratch.queue
+    last = block.state.shape[0] - 1
     for slot in range(plan.number.size):
         places = offer.places[slot, month]
         if places < 0:
             continue
         count = 0
+        queued = 0
         for tile in range(block.state.shape[0]):
-            screen_tile(block, slots, plan, p, slot, tile, scratch.lanes, address, key0, key1)
-            for lane in range(LANES):
-                key = scratch.lanes[0, lane]
-                if key < _NOT_ASKING:
-                    keys[count] = key
-                    who[count] = tile * LANES + lane
-                    count += 1
+            marked = screen_tile(block, slots, plan, slot, tile, scratch.lanes)
+            lane = 0
+            while marked > 0 or (tile == last and queued > 0):
+                if marked > 0:
+                    while scratch.lanes[0, lane] == ZERO:
+                        lane += 1
+                    queue.low[0, queued] = block.id_low[tile, lane]
+                    queue.high[0, queued] = block.id_high[tile, lane]
+                    queue.columns[0, queued] = block.state[tile, _CONSUMPTION, lane]
+                    queue.columns[1, queued] = block.state[tile, _REGISTER, lane]
+                    queue.columns[2, queued] = block.state[tile, _EMPOWERMENT, lane] + block.state[tile, _AGENCY, lane]
+                    queue.columns[3, queued] = block.state[tile, _MOTIVATION, lane]
+                    queue.who[queued] = tile * LANES + lane
+                    queued += 1
+                    marked -= 1
+                    lane += 1
+                if queued == LANES or (tile == last and marked == 0):
+                    rank_queue(queue, plan, p, slot, queue.keys, address, key0, key1)
+                    for position in range(queued):
+                        if queue.keys[0, position] < _NOT_ASKING:
+                            keys[count] = queue.keys[0, position]
+                            who[count] = queue.who[position]
+                            count += 1
+                    queued = 0
         tally.applicants[slot, month] = count
         served = cut(keys, count, places, scratch.heap)
         ties = served.ties

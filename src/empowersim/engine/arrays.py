@@ -20,6 +20,7 @@ DRAWS: Final = len(Draw._fields)
 DOSES: Final = len(Dose._fields)
 
 WORK_ROWS: Final = 3
+QUEUE_ROWS: Final = 4
 
 GUIDANCE: Final = (
     "competence",
@@ -44,6 +45,8 @@ view_draws = make_tile_view(DRAWS, np.float32)
 view_doses = make_tile_view(DOSES, np.float32)
 view_lane = make_tile_view(1, np.float32)
 view_words = make_tile_view(1, np.uint32)
+view_bytes = make_tile_view(1, np.uint8)
+view_queue = make_tile_view(QUEUE_ROWS, np.float32)
 load_household, store_household, _ = make_row_access(Household)
 _, store_changed, _ = make_row_access(Household, [column.role != "trait" for column in HOUSEHOLD])
 """Writes what a month can change: traits stay where they are."""
@@ -205,6 +208,20 @@ class Tally(NamedTuple):
     """Shape (2, M): trips and group sessions of mentors."""
 
 
+class Queue(NamedTuple):
+    """Households waiting to be drawn for, at most LANES."""
+
+    low: NDArray[np.uint32]
+    """Shape (1, LANES): permanent id, low 32 bits."""
+    high: NDArray[np.uint32]
+    columns: NDArray[np.float32]
+    """Shape (QUEUE_ROWS, LANES): consumption, error of the register, say, motivation."""
+    who: NDArray[np.int64]
+    """Shape (LANES,): tile x LANES + lane."""
+    keys: NDArray[np.float32]
+    """Shape (1, LANES)."""
+
+
 class Scratch(NamedTuple):
     """Working memory of one thread."""
 
@@ -232,6 +249,7 @@ class Scratch(NamedTuple):
     who: NDArray[np.int64]
     """Shape (T x LANES,): tile x LANES + lane of each key."""
     heap: NDArray[np.float32]
+    queue: Queue
 
 
 def scratch_for(tiles: int, sums: int, details: int) -> Scratch:
@@ -252,4 +270,11 @@ def scratch_for(tiles: int, sums: int, details: int) -> Scratch:
         keys=np.zeros(tiles * LANES, np.float32),
         who=np.zeros(tiles * LANES, np.int64),
         heap=np.zeros(tiles * LANES, np.float32),
+        queue=Queue(
+            low=np.zeros((1, LANES), np.uint32),
+            high=np.zeros((1, LANES), np.uint32),
+            columns=np.zeros((QUEUE_ROWS, LANES), np.float32),
+            who=np.zeros(LANES, np.int64),
+            keys=np.zeros((1, LANES), np.float32),
+        ),
     )

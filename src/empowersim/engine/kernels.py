@@ -22,6 +22,7 @@ from empowersim.engine.arrays import (
     load_household,
     read_village,
     store_changed,
+    view_bytes,
     view_doses,
     view_draws,
     view_lane,
@@ -51,7 +52,7 @@ _, _, add_sums = make_row_access(Sums)
 _, _, add_details = make_row_access(Details)
 
 view_work = make_tile_view(WORK_ROWS, np.float32)
-view_bytes = make_tile_view(1, np.uint8)
+
 _HOLDS, _ACTIVE, _FRESH = range(WORK_ROWS)
 
 _HOUSEHOLDS: Final = SUM_ROW["households"]
@@ -339,9 +340,7 @@ def lane_total(sums: Any, row: int) -> float:
 
 
 @loop
-def end_village(
-    block: Any, tally: Any, scratch: Any, p: Any, v: int, month: int, tallied: bool, detailed: bool
-) -> int:
+def end_village(block: Any, tally: Any, scratch: Any, p: Any, v: int, month: int, tallied: bool, detailed: bool) -> int:
     """Enter a village's sums into the tally and its means into the village, for next month."""
     sums, village = scratch.sums, block.village[v]
     households = lane_total(sums, _HOUSEHOLDS)
