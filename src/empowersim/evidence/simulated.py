@@ -162,7 +162,7 @@ _COUNTED = (
 
 
 def studies_digest(rows: Iterable[str], size: float) -> str:
-    """Digest (16 hexadecimal digits) of what simulated rows depend on beside parameters: rows, studies, size, program."""
+    """Digest (16 hexadecimal digits) of what simulated rows depend on beside parameters."""
     package = Path(__file__).parent.parent
     wanted, table = sorted(rows), mappings()
     studies = sorted({name for row in wanted for name in studies_of(table[row])})
