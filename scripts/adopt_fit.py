@@ -1,6 +1,6 @@
 """Make the values of a calibration the shipped ones: ``python scripts/adopt_fit.py out/fit.yaml``.
 
-Writes each fitted value (four significant digits) into its passport, keeps the value before any fit as `prior`, grades
+Writes each fitted value (four significant digits) into its passport, keeps the value before the fit as `prior`, grades
 it B where the evidence identifies it at least weakly and C where it does not, and copies the parameter file into the
 package. Afterwards: ``python3 go.py docs``, ``empowersim validate --out docs``, and a line in the changelog.
 """

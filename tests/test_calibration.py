@@ -796,3 +796,17 @@ def test_values_of_a_fit_are_valid_parameters():
     found = calibrate(problem, workers=1, members=8)
     for values in [overrides(found), *members(found)]:
         assert parameters(values)._asdict().keys() == passports().keys()
+
+
+def test_a_row_that_cannot_be_told_counts_in_the_score():
+    """Left out, a row may have no value at all (a threshold that is gone): it is far off, not out of the mean."""
+    from empowersim.calibration.fit import UNDEFINED_Z
+    from empowersim.calibration.leave_out import Prediction, _score
+
+    rows = [
+        Prediction("a", "one", fitted=1.0, fitted_z=0.5, predicted=1.0, predicted_se=0.1, predicted_z=-1.0),
+        Prediction("b", "one", 1.0, 0.5, math.nan, math.nan, math.nan),
+    ]
+    found = _score("one", rows)
+    assert found.left_out == pytest.approx((1.0 + UNDEFINED_Z) / 2)
+    assert (found.fitted, found.left_out_within_2) == (0.5, 0.5)

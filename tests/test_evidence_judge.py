@@ -288,7 +288,9 @@ def test_the_calibration_is_told_where_there_is_one():
     bare = page(judge_all(simulated(1.0)))
     assert "Leaving one study out" not in bare
     text = page(judge_all(simulated(1.0)), left_out=LEFT_OUT, identified=KNOWN)
-    assert "the honest score), 33 % of 3 fitted numbers lie within 2, mean |z| 1.70" in text
+    assert "Left out study by study, 33 % of 3 fitted numbers lie within 2, mean |z| 1.70" in text
+    baselines = {"nothing fitted": judge_all(simulated(1.0))}
+    assert "- nothing fitted: " in page(judge_all(simulated(1.0)), left_out=LEFT_OUT, baselines=baselines)
     assert "| `nairobi` | 3 | 0.50 | 1.70 | 100 % | 33 % |" in text
     assert "| C110 | Brooks, Donovan & Johnson 2018: profits while the match lasts | 20 percent | " in text
     assert "Of 2 fitted parameters 1 are identified, 0 weakly and 1 not" in text

@@ -85,6 +85,7 @@ class Stream(IntEnum):
     SURVEY_LEARNING = 45
     SURVEY_ATTRITION = 46
     SURVEY_TRANSITORY = 47
+    SURVEY_BIRTH = 48
     # once, of a household (month TRAITS)
     WELFARE_RANK = 64
     START_CAPACITY = 65

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from empowersim.calibration.evaluate import Evaluator
-from empowersim.calibration.fit import Fit, Progress, Refit, refit_together
+from empowersim.calibration.fit import UNDEFINED_Z, Fit, Progress, Refit, refit_together
 from empowersim.calibration.fit import fit as fit_again
 from empowersim.errors import SimulationError
 
@@ -37,7 +37,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Score:
-    """How well rows are met, fitted and left out; means of |z| are NaN if no row can be told."""
+    """How well rows are met, fitted and left out; a row that cannot be told counts as |z| = 10."""
 
     group: str
     """The study; empty for all together."""
@@ -141,8 +141,8 @@ def leave_one_out(
 
 
 def _score(group: str, predictions: list[Prediction]) -> Score:
-    fitted = [abs(one.fitted_z) for one in predictions]
-    left_out = [abs(one.predicted_z) for one in predictions]
+    fitted = [_counted(one.fitted_z) for one in predictions]
+    left_out = [_counted(one.predicted_z) for one in predictions]
     return Score(
         group=group,
         rows=len(predictions),
@@ -153,8 +153,13 @@ def _score(group: str, predictions: list[Prediction]) -> Score:
     )
 
 
+def _counted(z: float) -> float:
+    """|z| as the fit counts it: a row that cannot be told is far off, not left out of the mean."""
+    return abs(z) if math.isfinite(z) else UNDEFINED_Z
+
+
 def _mean(values: Iterable[float]) -> float:
-    told = [value for value in values if math.isfinite(value)]
+    told = list(values)
     return math.fsum(told) / len(told) if told else math.nan
 
 

@@ -142,7 +142,7 @@ def passport_priors(names: Sequence[str]) -> dict[str, tuple[float, ...]]:
     """Return start, lower, upper, prior_mean and prior_sd of shipped parameters, as `Problem` takes them.
 
     A passport gives a uniform distribution over its bounds. A least-squares fit needs a normal one: it stands around
-    the value before any fit (the passport's `prior`, else its value), and its standard deviation is a quarter of the
+    the value before this fit (the passport's `prior`, else its value), and its standard deviation is a quarter of the
     distance between the bounds.
     """
     from empowersim.parameters import check_override, passports

@@ -19,6 +19,9 @@ NOTE: Final = "<!-- Made by `empowersim validate`. Change the package and run it
 NOISY: Final = 0.5
 """Simulation error over scale above which the page warns."""
 
+UNKNOWN_Z: Final = 10.0
+"""|z| of a row that cannot be told, as the calibration counts it."""
+
 _PLAIN: Final = ("number", "range", "sign")
 _VERDICT: Final[dict[bool | None, str]] = {True: "pass", False: "**miss**", None: "not run"}
 
@@ -118,16 +121,19 @@ def evidence_page(
     identified: Sequence[KnownParameter] = (),
     figure: str = "",
     worlds: Mapping[str, Sequence[Verdict]] | None = None,
+    baselines: Mapping[str, Sequence[Verdict]] | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
     """Return the page as Markdown, ending in a newline.
 
     `version` names the parameter set, `seed` and `size` are those of `simulated.simulate_rows`, `figure` is the path of
     the forest plot from the page (empty: none), `worlds` the verdicts with all studies in the world without a trap and
-    in the trap world, by the world's name.
+    in the trap world, by the world's name; `baselines` the verdicts of parameters that were not fitted, by what they
+    are. `notes` are sentences on the calibration.
     """
     lines = [NOTE, "", "# Evidence", ""]
     lines += _reading(version, seed, size)
-    lines += _scores(score(verdicts), left_out)
+    lines += _scores(score(verdicts), left_out, baselines or {})
     lines += _cautions(verdicts)
     if figure:
         lines += ["", f"![Targets and simulation, row by row]({figure})"]
@@ -142,6 +148,7 @@ def evidence_page(
         lines += _left_out(left_out, {one.id: one for one in verdicts})
     if identified:
         lines += _identified(identified)
+        lines += [line for note in notes for line in ("", note)]
     lines += _listed("Inputs", "They go into the model, so nothing is compared.", verdicts, "input")
     lines += _listed("Rows that are not simulated", "And why.", verdicts, "not mapped")
     lines += _sources(verdicts)
@@ -180,7 +187,9 @@ def _reading(version: str, seed: int, size: float) -> Iterator[str]:
     yield ""
 
 
-def _scores(scores: Mapping[str, Score], left_out: LeftOut | None) -> Iterator[str]:
+def _scores(
+    scores: Mapping[str, Score], left_out: LeftOut | None, baselines: Mapping[str, Sequence[Verdict]]
+) -> Iterator[str]:
     yield "## Score"
     yield ""
     total = scores["all"]
@@ -195,9 +204,20 @@ def _scores(scores: Mapping[str, Score], left_out: LeftOut | None) -> Iterator[s
         one = left_out.total
         yield ""
         yield (
-            f"Left out study by study (the honest score), {_share(one.left_out_within_2)} of {one.rows} fitted numbers "
-            f"lie within 2, mean |z| {_z(one.left_out)}; with all studies in the fit {_share(one.fitted_within_2)}, "
-            f"mean |z| {_z(one.fitted)}."
+            f"Left out study by study, {_share(one.left_out_within_2)} of {one.rows} fitted numbers lie within 2, mean "
+            f"|z| {_z(one.left_out)}; with all studies in the fit {_share(one.fitted_within_2)}, mean |z| "
+            f"{_z(one.fitted)}. To compare:"
+        )
+        yield ""
+        for name, verdicts in baselines.items():
+            told = [one for one in verdicts if one.use == "fitted" and one.z is not None]
+            sizes = [abs(one.z) if one.z is not None and math.isfinite(one.z) else UNKNOWN_Z for one in told]
+            within = sum(size <= PASSES for size in sizes)
+            yield (f"- {name}: {_share(within / len(sizes))} within 2, mean |z| {_z(math.fsum(sizes) / len(sizes))}")
+        yield ""
+        yield (
+            "The centres of the priors come from an earlier fit to many of the same rows, so the first of these is no "
+            "model without knowledge; the second knows only the bounds."
         )
 
 

@@ -151,23 +151,26 @@ _COUNTED = (
     "schema.py",
     "rules",
     "engine",
-    "trials",
+    "trials/follow.py",
+    "trials/population.py",
+    "trials/run.py",
+    "trials/survey.py",
     "evidence/simulated.py",
     "evidence/statistics.py",
-    "evidence/trials",
 )
 """Sources on which a simulated row depends, beside the fitted parameters."""
 
 
 def studies_digest(rows: Iterable[str], size: float) -> str:
-    """Digest (16 hexadecimal digits) of what simulated rows depend on beside parameters: rows, size, program."""
+    """Digest (16 hexadecimal digits) of what simulated rows depend on beside parameters."""
     package = Path(__file__).parent.parent
-    found = hashlib.blake2b(f"{sorted(rows)} {size!r}".encode(), digest_size=8)
+    wanted, table = sorted(rows), mappings()
+    studies = sorted({name for row in wanted for name in studies_of(table[row])})
+    text = f"{wanted} {size!r} {[(name, trial_called(name).digest) for name in studies]}"
+    found = hashlib.blake2b(text.encode(), digest_size=8)
     for name in _COUNTED:
         root = package / name
-        files = [root] if root.is_file() else sorted(root.rglob("*.*"))
-        for path in files:
-            if path.suffix in (".py", ".yaml"):
-                found.update(path.relative_to(package).as_posix().encode())
-                found.update(path.read_bytes())
+        for path in [root] if root.is_file() else sorted(root.rglob("*.py")):
+            found.update(path.relative_to(package).as_posix().encode())
+            found.update(path.read_bytes())
     return found.hexdigest()

@@ -196,6 +196,20 @@ for _seasons in range(1, 6):
     STATISTICS[_name], STUDIES_OF[_name] = _lag(_seasons), ("rice_farms",)
 
 
+@_statistic("rice_farms")
+def revenue_forgets(get: Get, p: Any) -> Value:
+    """Correlation of surveyed log revenue five seasons apart over that of neighbouring seasons."""
+    far, near = _lag(5)(get, p), _lag(1)(get, p)
+    return Value(far.value / near.value, far.se / near.value)
+
+
+@_statistic("west_bengal")
+def growth_of_the_effect(get: Get, p: Any) -> Value:
+    """Effect on consumption at 84 months over that at 36 (C205 over C206)."""
+    later, sooner = (_percent(get("west_bengal"), "treated", wave) for wave in ("84", "36"))
+    return Value(later.value / sooner.value, later.se / abs(sooner.value))
+
+
 # --- graduation --------------------------------------------------------------------------------------------------
 
 
@@ -454,8 +468,7 @@ def earnings_of_the_treated_rise(get: Get, p: Any) -> bool:
 def visits_keep_businesses_alive(get: Get, p: Any) -> bool:
     """More businesses live with visits than without (C214)."""
     worlds = get("wings")
-    wave = worlds.trial.waves[-1].name
-    return _effect(worlds, "treated", wave, "in_business", "points", "no_visits").value > 0
+    return _effect(worlds, "treated", "12", "in_business", "points", "no_visits").value > 0
 
 
 @_predicate("graduation_pooled")

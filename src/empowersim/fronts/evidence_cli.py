@@ -323,7 +323,7 @@ def _validate(asked: argparse.Namespace) -> int:
         for name, verdicts in judged.items():
             _show_verdicts(verdicts, name, short=asked.rows is None)
     if asked.out is not None:
-        from empowersim.fronts.evidence_page import write_evidence
+        from empowersim.fronts.evidence_page import unfitted, write_evidence
 
         written = write_evidence(
             judged[""],
@@ -336,6 +336,7 @@ def _validate(asked: argparse.Namespace) -> int:
                 f"the world with{'' if trap else 'out'} a trap": _judged(asked, rows, values, name, trap)
                 for name, trap in _WORLDS["both"]
             },
+            baselines={name: _judged(asked, rows, found, "not fitted", None) for name, found in unfitted().items()},
         )
         print(f"Written to {asked.out}: {', '.join(path.name for path in written)}", file=sys.stderr)
     return DONE

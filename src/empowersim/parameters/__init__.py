@@ -63,7 +63,7 @@ class Passport:
     symbol: str = ""
     """Symbol in the design paper, if it has one."""
     prior: float | None = None
-    """Of a fitted number: the value before any evidence row was looked at, centre of its prior."""
+    """Of a fitted number: its value before the joint fit, centre of its prior."""
 
 
 def read_yaml(path: Path) -> Any:

@@ -156,6 +156,13 @@ def draw(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0) -> Pan
                 tops = tops_of({item: uncut[item][seen] for item in CUT}, one.parameters)
             columns = one.outcomes(world.states[month], month, noisy=noisy, tops=tops)
             into[wave.name] = {name: column[seen] for name, column in columns.items()}
+            if noisy:
+                # a survey sees who died, not how likely it was
+                births = drawn(
+                    one.ids, Kind.HOUSEHOLD, month, int(Stream.SURVEY_BIRTH), 4, seed, replicate, normal=False
+                )
+                chance = into[wave.name]["neonatal_death"]
+                into[wave.name]["neonatal_death"] = (births[0][seen] < chance).astype(np.float64)
         for into in (measured, true):
             add_indices(into[wave.name], reference_of(into[wave.name], comparison))
         add_indices(untreated[wave.name], reference_of(true[wave.name], comparison))
