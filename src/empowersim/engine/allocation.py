@@ -211,8 +211,8 @@ def within(value: float, low: float, high: float) -> float:
 def screen_tile(block: Any, slots: Any, plan: Any, slot: int, tile: int, mark: Any) -> int:
     """Mark (1) who of a tile may apply for a programme; returns how many.
 
-    Who may is alive, eligible in the register's eyes, and does not hold the place or, where that counts, has not held it
-    before.
+    Who may is alive, eligible in the register's eyes, and does not hold the place or, where that counts, has not held
+    it before.
     """
     wide_vectors()
     state = view_state(block.state, tile * ROWS * LANES)
