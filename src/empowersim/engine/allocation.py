@@ -208,7 +208,7 @@ def within(value: float, low: float, high: float) -> float:
 
 
 @loop
-def screen_tile(block: Any, slots: Any, plan: Any, slot: int, tile: int, mark: Any) -> int:
+def screen_tile(block: Any, slots: Any, plan: Any, slot: int, tile: int, mark: Any) -> Any:
     """Mark (1) who of a tile may apply for a programme; returns how many.
 
     Who may is alive, eligible in the register's eyes, and does not hold the place or, where that counts, has not held
