@@ -6,7 +6,9 @@ Everything runs in this process on few villages. Numbers are compared with those
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,13 +20,17 @@ from empowersim.evidence.simulated import simulate_rows
 from empowersim.fronts import evidence_cli, evidence_terminal
 from empowersim.fronts.cli import DONE, WRONG, main
 from empowersim.fronts.evidence_page import is_of
+from empowersim.fronts.trial_terminal import power_grid, trial_grid
 from empowersim.parameters import digest, parameters
 from empowersim.trials.estimate import effects
 from empowersim.trials.library import packaged
 from empowersim.trials.load import load
+from empowersim.trials.power import power
 from empowersim.trials.run import draw, expected
 
 P = parameters()
+HOW_TO = Path(__file__).parent.parent / "docs" / "howto" / "replicate-a-study.md"
+HEADS = ["estimate", "found", "p", "control", "any size", "true", "held", "n"]
 
 STUDY = """
 trial: 1
@@ -86,10 +92,60 @@ def test_a_trial_is_drawn_and_told(say):
     assert code == DONE
     assert out.startswith("Personal initiative or business training in Togo\nCampos, Frese")
     assert "true" in out
-    words = out.split()
-    # a narrow terminal folds long names
-    assert all(one.name[:20] in "".join(words) for one in load(packaged()["togo"]).estimates)
-    assert words.count("yes") + words.count("no") >= len(load(packaged()["togo"]).estimates)
+    assert "found" in out
+
+
+@pytest.mark.parametrize("name", ["togo", "niger_literacy", "womens_groups", "nairobi"])
+def test_names_of_estimates_can_be_copied_from_the_table(say, name):
+    """They are never broken, however long; what gives way is a column, and the table says which."""
+    code, out, _ = say("trial", name)
+    lines = out.splitlines()
+    assert code == DONE
+    assert all(one.name in {line.strip().split(" ")[0].rstrip(",") for line in lines} for one in load(name).estimates)
+    assert max(map(len, lines)) <= 100
+    heads = next(line for line in lines if line.startswith(" estimate ")).split()
+    flat = " ".join(out.split())
+    assert ("held" in heads) is ("no room here for held" not in flat)
+
+
+def test_a_short_study_has_room_for_all_columns(say, small):
+    small.write_text(
+        STUDY + "estimates:\n  short: {outcome: consumption}\n  consumption_12_percent:\n", encoding="utf-8"
+    )
+    _, out, _ = say("trial", small)
+    heads = next(line for line in out.splitlines() if line.startswith(" estimate "))
+    assert re.split(r"\s{2,}", heads.strip()) == HEADS
+    assert "no room" not in out
+
+
+def test_every_heading_of_the_two_tables_is_explained_in_the_how_to(small):
+    """Both ways: a heading without its row, and a row for a heading that is no longer printed, are found here."""
+    trial = load(small)
+    panel = draw(trial, P, seed=1)
+    grids = (
+        trial_grid(trial, effects(panel, trial), expected=expected(trial, P, seed=1), width=200),
+        power_grid(power(trial, P, estimate=trial.estimates[0], draws=2, seed=1)),
+    )
+    page = HOW_TO.read_text(encoding="utf-8")
+    for number, table in zip((6, 7), grids, strict=True):
+        section = page.partition(f"\n## {number}. ")[2].partition("\n## ")[0]
+        printed = [column.header for column in table.columns]
+        assert re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE) == printed
+        # and the pasted table has no other
+        pasted = next(line for line in section.splitlines() if line.startswith((" estimate ", " villages ")))
+        assert set(re.split(r"\s{2,}", pasted.strip())) <= set(printed)
+
+
+def test_an_arm_that_is_only_simulated_has_no_numbers_of_a_survey(say, small):
+    small.write_text(STUDY.replace("treated:\n", "idea: {share: 0}\n  treated:\n", 1)
+                     + "estimates: {thought: {outcome: consumption, arm: idea}}\n", encoding="utf-8")  # fmt: skip
+    code, out, _ = say("trial", small, "--json")
+    (thought,) = [row for row in json.loads(out)["estimates"] if row["name"] == "thought"]
+    assert code == DONE
+    assert (thought["value"], thought["true_value"], thought["observations"]) == (None, None, 0)
+    assert thought["expected"] is not None
+    assert say("trial", small)[0] == DONE
+    assert refused(say("power", small, "--estimate", "thought", "--draws", 1), "give arms.idea a share above 0")
 
 
 def test_a_trial_as_json_is_what_the_functions_give(say, small):
@@ -146,7 +202,16 @@ def test_packaged_trials_are_listed(say):
 def test_what_is_wrong_with_a_trial_is_said(say, small):
     assert refused(say("trial", "togoo"), "togoo: expected a trial file or the name of a packaged trial", "mean togo?")
     assert refused(say("trial"), "expected a trial file or the name of a packaged trial; see empowersim trial --list")
-    assert refused(say("trial", "nowhere/study.yaml"), "study.yaml")
+    assert refused(say("trial", "nowhere/study.yaml"), "study.yaml: expected a trial file, found")
+    assert refused(say("power", "nofile.yaml"), "nofile.yaml: expected a trial file, found")
+    small.write_text(STUDY.replace("month: 1}", "month: 30}"), encoding="utf-8")
+    assert refused(
+        say("trial", small), "small.yaml:14:", "begins in month 30, after the last survey (12)", "add a later"
+    )
+    small.write_text(STUDY.replace("[12]", "{12: {attrition: 100 %}}"), encoding="utf-8")
+    assert refused(say("trial", small), "small.yaml:16:", "lower the attrition")
+    small.write_text(STUDY.replace("[12]", "{12: {attrition: 99.99 %}}"), encoding="utf-8")
+    assert refused(say("trial", small), "lower surveys.12.attrition")
     small.write_text(STUDY.replace("treated:\n", "treated:\n    takeup: 1\n", 1), encoding="utf-8")
     assert refused(say("trial", small), "small.yaml:12:", "takeup", "take_up")
     assert refused(say("trial", "togo", "--fit", "none.yaml"), "none.yaml: expected a parameter file")
@@ -163,6 +228,7 @@ def test_what_is_wrong_with_a_trial_is_said(say, small):
         (("power", "togo", "--take-up", "half"), "expected shares with commas between them, as 0.4,0.8"),
         (("power", "togo", "--take-up", "1.5"), "take_up: expected a share above 0 and at most 1, found 1.5"),
         (("power", "togo", "--estimate", "profits"), "--estimate: expected an estimate of togo"),
+        (("validate", "--threads", -1), "--threads: expected a whole number of 0 or more, found -1"),
         (("validate", "--rows", ","), "expected words with commas between them, as C102,C110"),
         (("validate", "--rows", "C050"), "rows: expected rows of the evidence base, found 'C050'; did you mean C050"),
         (("validate", "--size", 0), "--size: expected a number above 0, found 0"),
@@ -187,6 +253,29 @@ def test_what_cannot_be_asked_is_refused_before_anything_runs(say, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("empowersim.trials.run.Drawn.__init__", never)
     assert refused(say(*words), said)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["validate", "calibrate"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(say, tmp_path, monkeypatch, command):
+    def never(*_, **__):
+        raise AssertionError("something was drawn")
+
+    monkeypatch.setattr("empowersim.trials.run.Drawn.__init__", never)
+    file = tmp_path / "notes.txt"
+    file.write_text("mine", encoding="utf-8")
+    inside = "" if command == "validate" else "/fit.yaml"
+    for place in (f"{file}{inside}", f"{file}/deeper{inside}"):
+        assert refused(say(command, "--out", place), "expected a folder for the results, found a file", "name another")
+    assert refused(say(command, "--out", f"/proc/x{inside}"), "/proc/x: ", "name another")
+    assert file.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_calibration_asks_for_files_and_not_for_folders(say, tmp_path):
+    fit = tmp_path / "fit.yaml"
+    assert refused(say("calibrate", "--out", tmp_path), "--out: expected a file to write, found the folder")
+    assert refused(say("calibrate", "--out", fit, "--journal", tmp_path), "--journal: expected a file to write")
+    assert refused(say("calibrate", "--out", fit, "--journal", fit), "--journal: expected another file than --out")
     assert not list(tmp_path.iterdir())
 
 

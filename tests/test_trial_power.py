@@ -113,6 +113,58 @@ def test_nothing_is_seen_as_often_as_the_level_says():
         assert row.true_value == 0.0
 
 
+# --- what a trial is planned for ----------------------------------------------------------------------------------
+
+
+def by_hand(effect, *, each=25, icc=0.1, villages=20):
+    """Villages at which the effect is 2.8 standard errors or so, for the degrees of freedom of `villages`."""
+    return (detectable_errors(villages - 1) / effect) ** 2 * 4 * (1 + (each - 1) * icc) / each
+
+
+def test_a_few_draws_are_enough_for_the_number_of_villages():
+    """It follows from the true effect, not from what a handful of trials happen to find."""
+    for seed in range(5):
+        (row,) = table(trial(villages=20), how={"effect": 0.3, "icc": 0.1}, draws=8, seed=seed).rows
+        assert row.planned == row.true_value == pytest.approx(0.3)
+        assert row.estimate != row.planned
+        assert row.villages_needed == pytest.approx(by_hand(0.3), rel=0.35)
+
+
+def test_a_programme_without_effect_needs_no_number_of_villages():
+    made = table(villages=(8, 20), how={"icc": 0.1}, draws=8)
+    assert {row.planned for row in made.rows} == {0.0}
+    assert all(math.isinf(row.villages_needed) and math.isfinite(row.detectable) for row in made.rows)
+    flat = " ".join(shown(made).split())
+    assert "There is no true effect: no number of villages is enough." in flat
+    assert power_json(made)["rows"][0]["villages_needed"] is None
+
+
+def test_where_the_comparison_gains_too_only_what_trials_find_can_be_planned_for():
+    how = {"effect": 0.5, "icc": 0.1}
+    (pure,) = table(how={**how, "spillover": 0.02}).rows
+    (hidden,) = table(how={**how, "spillover": 0.2}).rows
+    assert pure.planned == pure.true_value == pytest.approx(0.5)
+    assert hidden.true_value == pytest.approx(0.5)
+    assert hidden.planned == hidden.estimate == pytest.approx(0.3, abs=0.06)
+    assert hidden.villages_needed > 2 * pure.villages_needed
+
+
+def test_against_an_arm_that_is_given_something_its_own_gain_is_no_spillover():
+    arms = (Arm("control"), Arm("small", GIVEN), Arm("treated", GIVEN))
+    (row,) = table(trial(arms=arms), asked=estimate(against="small"), how={"effect": 0.5}, draws=8).rows
+    assert row.true_value == row.planned == 0.0
+    assert row.estimate != 0.0
+
+
+def test_odds_ratios_are_planned_for_on_their_logs():
+    study = trial(villages=40, estimates=(estimate("odds_ratio", "poor"),))
+    (row,) = table(study, asked="poor_odds_ratio", how={"effect": 0.4, "icc": 0.05}, draws=50).rows
+    assert row.planned == row.true_value < 1.0
+    (again,) = table(study, asked="poor_odds_ratio", how={"effect": 0.4, "icc": 0.05}, draws=300,
+                     villages=(int(row.villages_needed),)).rows  # fmt: skip
+    assert bounds(0.68, 300, ALARM)[0] <= round(again.power * 300) <= bounds(0.9, 300, ALARM)[1]
+
+
 # --- textbook -----------------------------------------------------------------------------------------------------
 
 
@@ -257,8 +309,26 @@ def test_a_trial_that_fails_is_told():
         made = panel(study, seed=seed, replicate=replicate)
         return replace(made, found={WAVE: np.zeros(made.arm.size, np.bool_)})
 
-    with pytest.raises(SimulationError, match=r"at least 2 villages of arm 'treated' found at survey 24, found 0"):
+    said = r"at least 2 villages of arm 'treated' found at survey 24, found 0; lower surveys\.24\.attrition$"
+    with pytest.raises(SimulationError, match=said):
         power(trial(), None, estimate="consumption_sd", draws=4, seed=1, draw=draw, workers=2)
+
+
+def test_what_to_do_about_too_few_depends_on_where_they_were_lost():
+    def draw(study, _, *, seed, replicate):
+        made = panel(study, seed=seed, replicate=replicate)
+        return replace(made, measured={WAVE: {"consumption": np.full(made.arm.size, np.nan)}})
+
+    with pytest.raises(SimulationError, match=r"found 0; enlarge population\.villages or widen eligibility$"):
+        power(trial(), None, estimate="consumption_sd", draws=1, seed=1, draw=draw)
+    arms = (Arm("control"), Arm("treated", GIVEN), Arm("asked", GIVEN, share=0.0))
+
+    def undrawn(study, _, *, seed, replicate):
+        made = panel(study, seed=seed, replicate=replicate)
+        return replace(made, arm=np.minimum(made.arm, 1))
+
+    with pytest.raises(SimulationError, match=r"give arms\.asked a share above 0, as it is only simulated$"):
+        power(trial(arms=arms), None, estimate=estimate(arm="asked"), draws=1, seed=1, draw=undrawn)
 
 
 # --- on the terminal ----------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,7 +72,7 @@ def _add_power(commands: Any) -> None:
     command.add_argument("--take-up", metavar="P,P", type=_shares, default=(), help="take-up (0-1) to try")
     command.add_argument("--draws", metavar="R", type=int, default=200, help="trials of each size (default: 200)")
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
-    command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: all cores)")
+    command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: 0, all cores)")
     _add_world(command)
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.set_defaults(handler=_power)
@@ -91,7 +92,7 @@ def _add_validate(commands: Any) -> None:
     command.add_argument("--out", metavar="DIR", help="write evidence.md and the forest plot into this folder")
     command.add_argument("--size", metavar="X", type=float, default=1.0, help="factor on the villages of every study")
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
-    command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: all cores)")
+    command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: 0, all cores)")
     _add_world(command)
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.set_defaults(handler=_validate)
@@ -120,7 +121,7 @@ def _add_calibrate(commands: Any) -> None:
     command.add_argument("--evaluations", metavar="N", type=int, help="most evaluations of the fit itself")
     command.add_argument("--size", metavar="X", type=float, default=1.0, help="factor on the villages of every study")
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
-    command.add_argument("--workers", metavar="K", type=int, default=0, help="processes (default: all cores)")
+    command.add_argument("--workers", metavar="K", type=int, default=0, help="processes (default: 0, all cores)")
     command.set_defaults(handler=_calibrate)
 
 
@@ -174,6 +175,19 @@ def _check_numbers(asked: argparse.Namespace) -> None:
     size = getattr(asked, "size", 1.0)
     if not 0.0 < size < float("inf"):
         raise EmpowersimError(f"--size: expected a number above 0, found {size:g}")
+
+
+def _check_folders(*folders: str | os.PathLike[str]) -> None:
+    """Make folders that results go to; `StoreError` with a remedy where nothing can be written, before long work."""
+    from empowersim.errors import StoreError
+    from empowersim.results.store import check_writable
+
+    for folder in folders:
+        try:
+            check_writable(folder)
+        except StoreError as error:
+            said = str(error)
+            raise StoreError(said if ";" in said else f"{said}; name another folder") from error
 
 
 def _threads(asked: int) -> int:
@@ -314,6 +328,8 @@ def _validate(asked: argparse.Namespace) -> int:
     if asked.out is not None and (asked.rows is not None or asked.world != "file"):
         raise EmpowersimError("--out: expected all rows in the worlds of the files; leave --rows and --world away")
     rows, values = chosen(asked.rows), _values(asked)
+    if asked.out is not None:
+        _check_folders(asked.out, f"{asked.out}/img")
     worlds: tuple[tuple[str, bool | None], ...] = (("", None),) if asked.world == "file" else _WORLDS[asked.world]
     judged = {name: _judged(asked, rows, values, name, trap) for name, trap in worlds}
     if asked.json:
@@ -386,6 +402,7 @@ def _calibrate(asked: argparse.Namespace) -> int:
     from empowersim.calibration.evidence import evidence_problem
     from empowersim.calibration.run import calibrate
     from empowersim.calibration.store import write_fit
+    from empowersim.errors import StoreError
     from empowersim.evidence.base import chosen
     from empowersim.fronts.evidence_terminal import calibration_progress, show_fit
     from empowersim.fronts.terminal import console
@@ -394,8 +411,13 @@ def _calibrate(asked: argparse.Namespace) -> int:
     chosen(asked.rows)  # names the nearest row to one that is not known
     problem = evidence_problem(names=asked.parameters, rows=asked.rows, seed=asked.seed, size=asked.size)
     target = Path(asked.out)
-    target.parent.mkdir(parents=True, exist_ok=True)
     journal = Path(asked.journal) if asked.journal else target.with_suffix(".journal")
+    for option, file in (("--out", target), ("--journal", journal)):
+        if file.is_dir():
+            raise StoreError(f"{option}: expected a file to write, found the folder {file}; name a file in it")
+    if target == journal:
+        raise StoreError(f"--journal: expected another file than --out, found {journal} twice; name another")
+    _check_folders(target.parent, journal.parent)
     print(
         f"{len(problem.names)} parameters, {len(problem.rows)} rows; evaluations are kept in {journal}",
         file=sys.stderr,

@@ -19,11 +19,25 @@ if TYPE_CHECKING:
 BAR: Final = 10
 """Characters of a bar that stands for a power of 1."""
 _FULL, _EMPTY = "█", "·"
-_NAME_WIDTH: Final = 34
+WIDTH: Final = 100
+"""Characters of a table where the terminal does not say."""
+LEFT_OUT: Final = ("held", "n", "p", "any size", "control", "true")
+"""Columns of a trial's table, in the order in which they give way to long names."""
+_LABEL_WIDTH: Final = 26
+"""Characters of a name with its unit above which the unit stands in a line of its own."""
+_BETWEEN: Final = 3
+_EDGES: Final = 2
+"""Characters between two columns of a grid, and at its two ends."""
 _SMALL_P: Final = 0.001
-_LEAST: Final = 0.05
-"""Share of the true effect from which a spillover on the comparison is worth a sentence."""
 
+_LEGEND: Final = {
+    "found": "with its 95 % interval",
+    "control": "measured mean of the comparison",
+    "any size": "found with sampling error removed",
+    "true": "with the arm minus without any, same households, no survey error",
+    "held": "by the interval",
+    "n": "households (in villages, if villages were drawn)",
+}
 _UNITS: Final = {"sd": "SD", "percent": "%", "points": "pp", "odds_ratio": "OR"}
 _DECIMALS: Final = {"sd": 3, "percent": 1, "points": 1, "odds_ratio": 2}
 
@@ -39,41 +53,74 @@ def show_trial(
     if trial.source:
         out.print(trial.source, style="dim", markup=False)
     out.print()
-    out.print(trial_grid(trial, effects, expected=expected))
-    for sentence in trial_sentences(effects):
+    out.print(trial_grid(trial, effects, expected=expected, width=out.width))
+    for sentence in trial_sentences(trial, effects):
         out.print(sentence, markup=False)
 
 
-def trial_grid(trial: Trial, effects: Sequence[Effect], *, expected: Mapping[str, Value] | None = None) -> Any:
-    """Return the table of a trial: one row an estimate."""
-    villages = trial.unit == "village"
-    legend = (
-        "found: with its 95 % interval; control: measured mean of the comparison; "
-        "true: with the arm minus without any, same households, no survey error; held: by the interval; n: households"
-    )
-    if villages:
-        legend += " in villages"
-    if expected is not None:
-        legend += "; any size: found with sampling error removed"
+def trial_grid(
+    trial: Trial, effects: Sequence[Effect], *, expected: Mapping[str, Value] | None = None, width: int = WIDTH
+) -> Any:
+    """Return the table of a trial: one row an estimate, `width` characters or fewer.
+
+    Names of estimates are never broken, as people copy them. Where they leave no room, columns are left out in the
+    order of `LEFT_OUT`, and the legend says so.
+    """
+    columns = _trial_columns(trial, effects, expected)
+    missing: list[str] = []
+    for head in LEFT_OUT:
+        if _width_of(columns) <= width:
+            break
+        if columns.pop(head, None) is not None:
+            missing.append(head)
+    legend = "; ".join(f"{head}: {_LEGEND[head]}" for head in columns if head in _LEGEND)
+    if missing:
+        legend += f"; no room here for {', '.join(missing)}: see --json"
     table = grid("What the study finds, and what is true", legend)
-    table.add_column("estimate", max_width=_NAME_WIDTH, overflow="fold")
-    sizes = () if expected is None else ("any size",)
-    for head in ("found", "p", "control", *sizes, "true"):
-        number_column(table, head)
-    table.add_column("held")
-    number_column(table, "n")
-    for one in effects:
-        ends = interval(*(_digits_of(one.scale, end) for end in (one.low, one.high)))
-        cells = [_labelled(one), f"{_with_unit(one)}\n{ends}".rstrip(), said_p(one.p), _digits(one.control_mean)]
-        if expected is not None:
-            cells.append(scaled(one, expected[one.name].value) if one.name in expected else NONE)
-        count = f"{number(one.observations)}\nin {number(one.clusters)}" if villages else number(one.observations)
-        add_row(table, [*cells, scaled(one, one.true_value), _held(one), count])
+    for head in columns:
+        if head == "estimate":
+            # only a name as wide as the terminal is broken
+            table.add_column(head, no_wrap=_width_of({head: columns[head]}) <= width, overflow="fold")
+        elif head == "held":
+            table.add_column(head)
+        else:
+            number_column(table, head)
+    for cells in zip(*columns.values(), strict=True):
+        add_row(table, cells)
     return table
 
 
-def trial_sentences(effects: Sequence[Effect]) -> list[str]:
+def _trial_columns(
+    trial: Trial, effects: Sequence[Effect], expected: Mapping[str, Value] | None
+) -> dict[str, list[str]]:
+    """Head -> cells of every column, in order."""
+    columns = {
+        "estimate": [_labelled(one) for one in effects],
+        "found": [f"{_with_unit(one)}\n{_ends(one)}".rstrip() for one in effects],
+        "p": [said_p(one.p) for one in effects],
+        "control": [_digits(one.control_mean) for one in effects],
+    }
+    if expected is not None:
+        columns["any size"] = [
+            scaled(one, expected[one.name].value) if one.name in expected else NONE for one in effects
+        ]
+    columns["true"] = [scaled(one, one.true_value) for one in effects]
+    columns["held"] = [_held(one) for one in effects]
+    clusters = [f"\nin {number(one.clusters)}" if trial.unit == "village" else "" for one in effects]
+    columns["n"] = [f"{number(one.observations)}{more}" for one, more in zip(effects, clusters, strict=True)]
+    return columns
+
+
+def _width_of(columns: Mapping[str, Sequence[str]]) -> int:
+    """Characters that a grid of these columns takes if no cell is folded."""
+    widest = (max(len(line) for cell in (head, *cells) for line in cell.split("\n")) for head, cells in columns.items())
+    return sum(widest) + _BETWEEN * (len(columns) - 1) + _EDGES
+
+
+def trial_sentences(trial: Trial, effects: Sequence[Effect]) -> list[str]:
     """Say how many intervals hold the truth and where the comparison itself moved."""
+    from empowersim.trials.estimate import is_given
+
     told = [one for one in effects if math.isfinite(one.low) and math.isfinite(one.true_value)]
     if not told:
         return []
@@ -82,7 +129,7 @@ def trial_sentences(effects: Sequence[Effect]) -> list[str]:
         f"{covered} of {len(told)} intervals hold the true effect; 95 of 100 would if surveys made no errors and the "
         "comparison gained nothing."
     ]
-    moved = [one.name for one in told if _spilled(one)]
+    moved = [one.name for one in told if one.spilled and not is_given(trial.arm(one.against))]
     if moved:
         said.append(
             f"The comparison is affected by the programme, too, which the study cannot see: {', '.join(moved)}."
@@ -171,10 +218,14 @@ def power_sentences(table: PowerTable) -> list[str]:
         needed = [row for row in table.rows if math.isfinite(row.villages_needed)]
         if needed:
             row = min(needed, key=lambda one: one.villages_needed * one.design.households)
+            planned = f"{_scaled(table.estimate.scale, row.planned)} {_UNITS.get(table.estimate.scale, '')}".rstrip()
             said.append(
                 f"By the formula it takes about {number(row.villages_needed)} villages x "
-                f"{number(row.design.households)} households at take-up {percent(row.design.take_up, 0)}."
+                f"{number(row.design.households)} households at take-up {percent(row.design.take_up, 0)} "
+                f"to see {planned}."
             )
+        elif any(math.isinf(row.villages_needed) for row in table.rows):
+            said.append("There is no true effect: no number of villages is enough.")
     alike = [row.icc for row in table.rows if math.isfinite(row.icc)]
     if alike:
         least, most = number(min(alike), 3), number(max(alike), 3)
@@ -216,12 +267,17 @@ def _labelled(effect: Effect) -> str:
     """Name of an estimate, with what its name may not say."""
     from empowersim.trials.survey import OUTCOMES
 
-    parts = [effect.name]
+    more = []
     if effect.scale == "level" and effect.outcome in OUTCOMES:
-        parts.append(OUTCOMES[effect.outcome].unit)
+        more.append(OUTCOMES[effect.outcome].unit)
     if effect.on == "treated":
-        parts.append("of the treated")
-    return ", ".join(parts)
+        more.append("of the treated")
+    label = ", ".join([effect.name, *more])
+    return label if len(label) <= _LABEL_WIDTH or not more else f"{effect.name}\n{', '.join(more)}"
+
+
+def _ends(effect: Effect) -> str:
+    return interval(*(_digits_of(effect.scale, end) for end in (effect.low, effect.high)))
 
 
 def _with_unit(effect: Effect) -> str:
@@ -256,14 +312,6 @@ def _held(effect: Effect) -> str:
     if not (math.isfinite(effect.low) and math.isfinite(effect.true_value)):
         return NONE
     return "yes" if effect.covered else "no"
-
-
-def _spilled(effect: Effect) -> bool:
-    """Whether the comparison gained a part of the true effect that matters."""
-    if not (math.isfinite(effect.spillover) and math.isfinite(effect.true_value)):
-        return False
-    own, other = effect.true_value - effect.no_effect, effect.spillover - effect.no_effect
-    return abs(other) > _LEAST * abs(own) and abs(other) > 0.0
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from empowersim.errors import EmpowersimError, SimulationError
 from empowersim.experiments.asked import known_name
-from empowersim.trials.model import Estimate, Trial
+from empowersim.trials.model import Arm, Estimate, Trial
 from empowersim.trials.survey import INDICES, reference_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ LEVEL: Final = 0.95
 SCALES: Final = ("sd", "percent", "points", "level", "odds_ratio")
 FEWEST_UNITS: Final = 2
 """Units of randomisation in each arm below which there is no standard error."""
+SMALL_SPILLOVER: Final = 0.05
+"""Share of the true effect up to which a gain of the comparison is none worth a word."""
 _IN_PERCENT: Final = 100.0
 
 
@@ -77,6 +79,17 @@ class Effect:
         return self.low <= self.true_value <= self.high
 
     @property
+    def spilled(self) -> bool:
+        """Whether the comparison itself gained a part of the true effect that matters (more than `SMALL_SPILLOVER`).
+
+        Against an arm that is given something this is that arm's own gain.
+        """
+        if not (math.isfinite(self.spillover) and math.isfinite(self.true_value)):
+            return False
+        own, other = abs(self.true_value - self.no_effect), abs(self.spillover - self.no_effect)
+        return other > SMALL_SPILLOVER * own
+
+    @property
     def no_effect(self) -> float:
         """Value that stands for no effect on this scale: 0, of an odds ratio 1."""
         return 1.0 if self.scale == "odds_ratio" else 0.0
@@ -103,9 +116,20 @@ class _Means:
         return max(found, 0.0)
 
 
+def is_given(arm: Arm) -> bool:
+    """Whether an arm changes anything for its households; a comparison usually does not."""
+    return bool(arm.components or arm.forces)
+
+
 def effects(panel: Panel, trial: Trial, *, robust: bool = True) -> tuple[Effect, ...]:
-    """Return every estimate of a trial, in the order of its file; errors as `effect`."""
-    return tuple(effect(panel, trial, estimate, robust=robust) for estimate in trial.estimates)
+    """Return every estimate of a trial, in the order of its file; errors as `effect`.
+
+    Of an arm that is only simulated (a share of 0) nobody is found: its estimates are there, without any number.
+    """
+    return tuple(
+        effect(panel, trial, one, robust=robust) if _is_drawn(trial, one) else _unseen(one, robust)
+        for one in trial.estimates
+    )
 
 
 def effect(panel: Panel, trial: Trial, estimate: Estimate, *, robust: bool = True) -> Effect:
@@ -131,7 +155,8 @@ def effect(panel: Panel, trial: Trial, estimate: Estimate, *, robust: bool = Tru
     of_arm, of_comparison = panel.arm == arm, panel.arm == against
     seen = (of_arm | of_comparison) & panel.found[estimate.wave] & np.isfinite(measured)
     units = panel.village if trial.unit == "village" else panel.household
-    _enough(trial, estimate, units, seen & of_arm, seen & of_comparison)
+    for name, members in ((estimate.arm, of_arm), (estimate.against, of_comparison)):
+        _enough(trial, estimate, name, units, members, panel.found[estimate.wave], seen)
 
     errors = _Errors(robust, panel.village[seen] if robust and trial.unit == "village" else None)
     assigned = of_arm[seen].astype(np.float64)
@@ -174,6 +199,27 @@ def effect(panel: Panel, trial: Trial, estimate: Estimate, *, robust: bool = Tru
 # ---------------------------------------------------------------- what is asked
 
 
+def _is_drawn(trial: Trial, estimate: Estimate) -> bool:
+    """Whether the study itself has households of both arms; unknown names count as drawn, for `effect` to tell."""
+    shares = {arm.name: arm.share for arm in trial.arms}
+    return all(shares.get(name, 1.0) > 0.0 for name in (estimate.arm, estimate.against))
+
+
+def _unseen(estimate: Estimate, robust: bool) -> Effect:
+    """The effect of an estimate of which the study sees nothing."""
+    words = (
+        estimate.name,
+        estimate.outcome,
+        estimate.arm,
+        estimate.against,
+        estimate.wave,
+        estimate.scale,
+        estimate.on,
+    )
+    none = math.nan
+    return Effect(*words, robust, none, none, none, none, none, none, 0, 0, none, none, none, none, none)
+
+
 def _arms(trial: Trial, estimate: Estimate) -> tuple[int, int]:
     """Indices of the arm and of what it is set against."""
     names = [arm.name for arm in trial.arms]
@@ -187,17 +233,34 @@ def _wave(of: dict[str, dict[str, Float64Array]], estimate: Estimate) -> dict[st
     return of[estimate.wave]
 
 
-def _enough(trial: Trial, estimate: Estimate, units: NDArray[np.int64], treated: BoolArray, other: BoolArray) -> None:
-    """`SimulationError` unless each arm has units enough for a standard error."""
-    for name, seen in ((estimate.arm, treated), (estimate.against, other)):
-        count = np.unique(units[seen]).size
-        if count < FEWEST_UNITS:
-            village = trial.unit == "village"
-            what, key = ("villages", "villages") if village else ("households", "households_per_village")
-            raise SimulationError(
-                f"{trial.name}: {estimate.name}: expected at least {FEWEST_UNITS} {what} of arm {name!r} found at "
-                f"survey {estimate.wave}, found {count}; enlarge population.{key} or widen eligibility"
-            )
+def _enough(
+    trial: Trial,
+    estimate: Estimate,
+    name: str,
+    units: NDArray[np.int64],
+    members: BoolArray,
+    found: BoolArray,
+    seen: BoolArray,
+) -> None:
+    """`SimulationError` unless an arm has units enough for a standard error; the remedy fits where they were lost.
+
+    `units` (n,) are those of randomisation, `members` (n,) the arm's households, `found` (n,) those found at the
+    survey, `seen` (n,) those that enter the regression.
+    """
+    count = np.unique(units[members & seen]).size
+    if count >= FEWEST_UNITS:
+        return
+    village = trial.unit == "village"
+    what, key = ("villages", "villages") if village else ("households", "households_per_village")
+    remedy = f"enlarge population.{key} or widen eligibility"
+    if trial.arm(name).share <= 0.0:
+        remedy = f"give arms.{name} a share above 0, as it is only simulated"
+    elif np.unique(units[members]).size >= FEWEST_UNITS > np.unique(units[members & found]).size:
+        remedy = f"lower surveys.{estimate.wave}.attrition"
+    raise SimulationError(
+        f"{trial.name}: {estimate.name}: expected at least {FEWEST_UNITS} {what} of arm {name!r} found at "
+        f"survey {estimate.wave}, found {count}; {remedy}"
+    )
 
 
 # ---------------------------------------------------------------- the regression
@@ -339,8 +402,7 @@ def _truth(
     gain, without = _gains(panel, estimate)
     here = _gain_on_scale(gain[takers], without[takers], villages[takers], estimate.scale, control_sd)
     there = _gain_on_scale(gain[comparison], without[comparison], villages[comparison], estimate.scale, control_sd)
-    other = trial.arm(estimate.against)
-    if not (other.components or other.forces):
+    if not is_given(trial.arm(estimate.against)):
         return here[0], here[1], there[0]
     if estimate.scale == "odds_ratio":
         ratio = here[0] / there[0]

@@ -181,12 +181,17 @@ def _read(path: str | os.PathLike[str]) -> tuple[Node | None, str, list[Problem]
     return read_with_parents(found, shown, problems), shown, problems
 
 
+def _of_trials(problem: Problem) -> Problem:
+    """The problem in the words of trials: what reads a file was made for scenarios."""
+    return replace(problem, expected=problem.expected.replace("scenario file", "trial file"))
+
+
 def _finish(root: Node | None, shown: str, problems: list[Problem]) -> Trial:
     trial = None
     if root is not None:
         trial = _Loader(strip_passports(root), shown, problems).trial()
     if problems or trial is None:
-        once = dict.fromkeys(problems)
+        once = dict.fromkeys(map(_of_trials, problems))
         raise ScenarioError(sorted(once, key=lambda one: (one.file != shown, one.file, one.line)))
     return trial
 
@@ -217,6 +222,8 @@ class _Loader:
         self.shown = shown
         self.problems = problems
         self.money = Money()
+        self.beginnings: list[tuple[Node, int]] = []
+        """Where each part of an arm says its months, and the first of them."""
 
     def trial(self) -> Trial | None:
         """The trial, or None where the problems leave nothing to build."""
@@ -234,6 +241,7 @@ class _Loader:
         eligibility = self._eligibility(top.get("eligibility", {}))
         arms = self._arms(top.get("arms"))
         waves = self._waves(top.get("surveys"))
+        self._check_beginnings(waves)
         estimates: dict[str, Estimate] = {}
         if arms and waves:
             self._outcomes(top.get("outcomes"), arms, waves, estimates)
@@ -418,7 +426,20 @@ class _Loader:
                 self.problems.append(entry.problem("month or months", "neither", "add months: 1-24 or month: 1"))
             return None
         when: tuple[int, int] | None = said.get(given[0])
+        if when is not None:
+            self.beginnings.append((find(entry, given[0]) or entry, when[0]))
         return when
+
+    def _check_beginnings(self, waves: tuple[Wave, ...]) -> None:
+        """A problem for each part of an arm that no survey can see."""
+        if not waves:
+            return
+        last = waves[-1].month
+        for node, first in self.beginnings:
+            if first > last:
+                found = f"one that begins in month {first}, after the last survey ({last})"
+                remedy = f"begin by month {last}, add a later survey, or delete this part"
+                self.problems.append(node.problem("a part of an arm that a survey can see", found, remedy))
 
     # ------------------------------------------------------------ surveys and estimates
 
@@ -438,6 +459,9 @@ class _Loader:
                 continue
             options = node.entries is not None and not entry.is_null
             said = read_section(entry, SURVEY, self.problems) if options else {}
+            if said.get("attrition", 0.0) >= 1.0:
+                where = find(entry, "attrition") or entry
+                self.problems.append(where.problem("a share below 100 %", remedy="lower the attrition"))
             waves.append(Wave(str(int(name)), int(name), said.get("attrition", 0.0)))
         months = [wave.month for wave in waves]
         for month in sorted({month for month in months if months.count(month) > 1}):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from empowersim.errors import SimulationError
 from empowersim.experiments.asked import SEEDS, known_name, whole_number
 from empowersim.experiments.executors import map_replicates
-from empowersim.trials.estimate import Effect, effect
+from empowersim.trials.estimate import Effect, effect, is_given
 from empowersim.trials.model import Estimate, Trial
 
 if TYPE_CHECKING:
@@ -84,9 +84,22 @@ class Power:
     formula_power: float
     """Power by the formula, for the mean estimate; NaN if there is no value."""
     detectable: float
-    """Smallest effect that the formula gives the target power; of an odds ratio the ratio above 1."""
+    """Smallest effect that the formula gives the target power; of an odds ratio the ratio above 1.
+
+    It follows from the spread of the outcome and the sizes; what is true or found does not enter.
+    """
+    planned: float
+    """Effect that `villages_needed` is for: the true one; the mean estimate where the comparison gains, too.
+
+    The truth hardly depends on how many trials were drawn, and a programme without effect has none. But a comparison
+    that gains more than a twentieth of the true effect hides that part of it from every trial, however large. Against
+    an arm that is given something the true effect is the difference already, and counts.
+    """
     villages_needed: float
-    """Villages, with as many households each, at which the formula gives the target power for the mean estimate."""
+    """Villages, with as many households each, at which the formula gives the target power for the planned effect.
+
+    Infinite if there is none.
+    """
 
 
 @dataclass(frozen=True)
@@ -156,7 +169,7 @@ def power(
 
     results = _told(map_replicates(one, items, max(1, workers)), items, designs, progress)
     rows = [
-        _summary(design, results[place * draws : (place + 1) * draws], asked, trial.unit, level, target)
+        _summary(design, results[place * draws : (place + 1) * draws], asked, trials[place], level, target)
         for place, design in enumerate(designs)
     ]
     return PowerTable(trial.name, trial.title, asked, trial.unit, seed, level, target, tuple(rows))
@@ -246,9 +259,7 @@ def _resized(trial: Trial, estimate: Estimate, design: Design) -> Trial:
     """The trial in the size of a design."""
     sample = replace(trial.sample, villages=design.villages, households_per_village=design.households)
     arms = tuple(
-        replace(arm, take_up=design.take_up)
-        if arm.name in (estimate.arm, estimate.against) and (arm.components or arm.forces)
-        else arm
+        replace(arm, take_up=design.take_up) if arm.name in (estimate.arm, estimate.against) and is_given(arm) else arm
         for arm in trial.arms
     )
     return replace(trial, sample=sample, arms=arms)
@@ -329,7 +340,7 @@ def _told(
 
 
 def _summary(
-    design: Design, found: Sequence[_Found], estimate: Estimate, unit: str, level: float, target: float
+    design: Design, found: Sequence[_Found], estimate: Estimate, trial: Trial, level: float, target: float
 ) -> Power:
     """Power of one design from its trials."""
     effects = [one.effect for one in found]
@@ -339,13 +350,11 @@ def _summary(
     middle = _mean(values)
     icc = _mean(_finite([one.spread.icc for one in found]))
     degrees = _mean([one.degrees for one in effects])
-    error = _formula_error(found, icc if unit == "village" else 0.0, estimate)
-    step = _step(effects, estimate)
-    # an odds ratio is a step on its log
-    size = _mean([math.log(value) for value in values if value > 0]) if estimate.scale == "odds_ratio" else middle
-    ratio = size / (error * step) if error * step > 0 else math.nan
+    error = _formula_error(found, icc if trial.unit == "village" else 0.0, estimate)
+    error *= _step(effects, estimate)
+    planned = _planned(effects, middle, trial, estimate)
     least = detectable_errors(degrees, level, target)
-    detectable = least * error * step
+    detectable = least * error
     return Power(
         design=design,
         draws=len(effects),
@@ -360,10 +369,30 @@ def _summary(
         observations=_mean([float(one.observations) for one in effects]),
         clusters=_mean([float(one.clusters) for one in effects]),
         icc=icc,
-        formula_power=formula_power(ratio, degrees, level),
+        formula_power=formula_power(_in_errors(values, error, estimate.scale), degrees, level),
         detectable=math.exp(detectable) if estimate.scale == "odds_ratio" else detectable,
-        villages_needed=_needed(design, unit, least, ratio),
+        planned=_mean(planned),
+        villages_needed=_needed(design, trial.unit, least, _in_errors(planned, error, estimate.scale)),
     )
+
+
+def _planned(effects: Sequence[Effect], found: float, trial: Trial, estimate: Estimate) -> list[float]:
+    """True effects of the trials, or what they `found` on average where the truth is hidden from them or has no value.
+
+    The comparison counts as affected by its mean over the trials.
+    """
+    true_values = _finite([one.true_value for one in effects])
+    if true_values and not is_given(trial.arm(estimate.against)):
+        spillover = _mean(_finite([one.spillover for one in effects]))
+        if replace(effects[0], true_value=_mean(true_values), spillover=spillover).spilled:
+            return [found]
+    return true_values or [found]
+
+
+def _in_errors(values: Sequence[float], error: float, scale: str) -> float:
+    """Mean of effects in standard errors; of odds ratios that of their logs, which is where `error` is measured."""
+    size = _mean([math.log(value) for value in values if value > 0]) if scale == "odds_ratio" else _mean(values)
+    return size / error if error > 0 else math.nan
 
 
 def _formula_error(found: Sequence[_Found], icc: float, estimate: Estimate) -> float:
