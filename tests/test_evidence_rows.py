@@ -386,9 +386,9 @@ def test_earnings_of_the_treated(rising, expected):
 
 
 def test_visits_and_parts_of_the_package():
-    table = {("treated", "16"): 0.6, ("no_visits", "16"): 0.5}
+    table = {("treated", "12"): 0.6, ("no_visits", "12"): 0.5, ("treated", "16"): 0.4, ("no_visits", "16"): 0.5}
     assert holds("visits_keep_businesses_alive", levels("in_business", table, (12, 16)))
-    assert not holds("visits_keep_businesses_alive", levels("in_business", {**table, ("treated", "16"): 0.4}, (12, 16)))
+    assert not holds("visits_keep_businesses_alive", levels("in_business", {**table, ("treated", "12"): 0.4}, (12, 16)))
     parts = {("control", "24"): 2.0, ("no_grant", "24"): 2.2}
     assert holds("package_without_grant_works", levels("consumption", parts))
     assert not holds("package_without_grant_works", levels("consumption", {**parts, ("no_grant", "24"): 1.9}))
