@@ -140,11 +140,13 @@ def test_a_problem_that_does_not_fit_together_is_refused(change, said):
 
 
 def test_priors_come_from_the_passports():
-    names = list(passports())[:3]
+    names = [*list(passports())[:3], "practice_ramp"]
+    assert passports()["practice_ramp"].prior is not None
     prior = passport_priors(names)
     for at, name in enumerate(names):
         one = passports()[name]
-        assert prior["start"][at] == prior["prior_mean"][at] == one.value
+        assert prior["start"][at] == one.value
+        assert prior["prior_mean"][at] == (one.value if one.prior is None else one.prior)
         assert (prior["lower"][at], prior["upper"][at]) == (one.lower, one.upper)
         assert prior["prior_sd"][at] == pytest.approx((one.upper - one.lower) / 4)
     with pytest.raises(ParameterError, match="no parameter is called"):

@@ -13,7 +13,10 @@ import template_pages
 import yaml
 
 from empowersim import schema
+from empowersim.calibration.store import load_fit, overrides
 from empowersim.engine.allocation import PRIORITIES, RULES
+from empowersim.fronts.evidence_page import SHIPPED_FIT, is_of
+from empowersim.parameters import digest, parameters, passports
 from empowersim.rng import Stream
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -230,3 +233,18 @@ def test_resident_mentors_come_near_the_diaries():
     assert relative[2] == pytest.approx(1.33, abs=0.15)
     assert relative[3] == pytest.approx(1.66, abs=0.25)
     assert relative[4] == pytest.approx(1.66, abs=0.25)
+
+
+# --- the evidence page --------------------------------------------------------------------------------------------
+
+
+def test_the_evidence_page_is_of_the_shipped_parameters():
+    """Made by `empowersim validate --out docs`; whoever changes a number makes it anew."""
+    page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    assert f"`{digest(parameters())}, calibration {load_fit(SHIPPED_FIT).digest}`" in page
+
+
+def test_the_shipped_values_are_those_of_the_shipped_fit():
+    assert is_of(overrides(load_fit(SHIPPED_FIT)), parameters())
+    fitted = {name for name, passport in passports().items() if passport.status == "fitted"}
+    assert fitted == set(overrides(load_fit(SHIPPED_FIT)))

@@ -138,6 +138,21 @@ def test_all_rows_are_judged_or_listed_in_order():
     assert [one.id for one in judge_all({}, ["C060", "C160"])] == ["C060", "C160"]
 
 
+@pytest.mark.parametrize(
+    ("row", "z"),
+    [("C160", -5.0), ("C166", 0.0), ("C140", 2.432133), ("C100", -2.5)],  # C140: -ln(0.8) / 0.0917489
+)
+def test_what_a_model_without_effects_would_get(row, z):
+    tau = {"C160": 1.0, "C166": 6.0, "C140": 0.0, "C100": 2.0}[row]
+    assert judge(*by_hand(row, tau=tau), None).z_without_effect == pytest.approx(z, rel=1e-5)
+
+
+def test_only_effects_can_be_without_effect():
+    """Statistics of the population and signs are no effects."""
+    for row in ("C003", "C011", "C103", "C061"):
+        assert judge(TARGETS[row], MAPPINGS[row], None).z_without_effect is None
+
+
 # --- scores -------------------------------------------------------------------------------------------------------
 
 
@@ -219,6 +234,18 @@ def test_the_page_says_what_was_run():
     assert "## Misses\n\nNone." in text
     total = score(judge_all(simulated(1.0)))["all"]
     assert f"**{total.numeric} of {total.numeric} numeric rows" in text
+
+
+def test_the_page_says_how_little_a_pass_may_mean():
+    """C166 (target 0) is passed by doing nothing, C160 (5 within 1.1) is not."""
+    results = {row: SimpleNamespace(value=value_at(row, 1.0), se=0.4 * MAPPINGS[row].tau) for row in ("C160", "C166")}
+    text = page(judge_all(results))
+    assert f"mean |z| of these rows is {1 / math.hypot(1, 0.4):.2f}," in text
+    assert "would pass 1 of the 2 rows among them that are effects" in text
+    assert "simulate larger studies" not in text
+    results["C160"].se = 0.6 * MAPPINGS["C160"].tau
+    assert "exceeds half of the scale in C160, which" in page(judge_all(results))
+    assert "mean |z|" not in page(judge_all({}))
 
 
 def test_misses_come_first_with_what_they_point_to():

@@ -913,7 +913,7 @@ def test_competence_carries_a_household_over_the_threshold(competence, end):
 @pytest.mark.parametrize("start", [0.0, 2.0, 6.0])
 @pytest.mark.parametrize("competence", [0.0, 1.0])
 def test_without_the_trap_k_returns_to_the_own_level(own, start, competence):
-    assert settled(P, start, 60, competence, own) == pytest.approx(own, abs=0.01)
+    assert settled(P, start, 120, competence, own) == pytest.approx(own, abs=0.01)
     ten = settled(P, start, 10, competence, own)
     assert min(start, own) - 1e-4 <= ten <= max(start, own) + 1e-4, "it does not overshoot"
 

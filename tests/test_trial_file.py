@@ -427,6 +427,7 @@ def test_defaults_in_the_tables_are_those_of_the_loader() -> None:
         "household_size",
         "children",
         "schooling_years",
+        "schooling_spread",
         "literacy",
         "literacy_spread",
         "own_assets",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from empowersim import errors
     from empowersim.experiments.compare import compare, simulate
     from empowersim.experiments.factors import ablate
+    from empowersim.experiments.worlds import compare_worlds
     from empowersim.fronts import plots
     from empowersim.fronts.api import check, cite, describe, diff, places, programmes
     from empowersim.fronts.evidence_api import power, trial, validate
@@ -33,6 +34,7 @@ _NAMES = {
     "check": "empowersim.fronts.api",
     "cite": "empowersim.fronts.api",
     "compare": "empowersim.experiments.compare",
+    "compare_worlds": "empowersim.experiments.worlds",
     "describe": "empowersim.fronts.api",
     "diff": "empowersim.fronts.api",
     "load": "empowersim.scenario.load",
@@ -54,6 +56,7 @@ __all__ = [
     "check",
     "cite",
     "compare",
+    "compare_worlds",
     "describe",
     "diff",
     "errors",

@@ -68,6 +68,8 @@ class Verdict:
     """NaN if the simulation gave no number; None if the row has no z."""
     scale: float | None = None
     """sqrt(se^2 + tau^2) in the row's unit; of log odds for odds ratios."""
+    z_without_effect: float | None = None
+    """z of a model in which no programme has any effect; None for rows that are not an effect."""
     passed: bool | None = None
     """None if there is nothing to judge: not simulated, or not run."""
     on_log: bool = False
@@ -164,6 +166,11 @@ def _unjudged(target: Target, mapping: Mapped) -> Verdict:
         kind = "number" if low == high else "range"
     else:
         kind = "input" if mapping.input else "not mapped"
+    nothing = 1.0 if target.is_odds_ratio else 0.0
+    scale = scale_of(target, mapping) if mapping.numeric else None
+    without = None
+    if scale is not None and mapping.estimate:
+        without = _z(nothing, 0.0, low, high, scale, on_log=target.is_odds_ratio)
     return Verdict(
         id=target.id,
         theme=mapping.theme,
@@ -181,7 +188,8 @@ def _unjudged(target: Target, mapping: Mapped) -> Verdict:
         simulated="",
         low=low,
         high=high,
-        scale=scale_of(target, mapping) if mapping.numeric else None,
+        scale=scale,
+        z_without_effect=without,
         on_log=target.is_odds_ratio,
         why=mapping.why,
         reason=mapping.reason or mapping.input,

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from empowersim.evidence.base import THEMES
-from empowersim.evidence.judge import PASSES, Score, Verdict, score, written
+from empowersim.evidence.judge import COUNTED, PASSES, Score, Verdict, score, written
 
 NOTE: Final = "<!-- Made by `empowersim validate`. Change the package and run it again. -->"
+
+NOISY: Final = 0.5
+"""Simulation error over scale above which the page warns."""
 
 _PLAIN: Final = ("number", "range", "sign")
 _VERDICT: Final[dict[bool | None, str]] = {True: "pass", False: "**miss**", None: "not run"}
@@ -114,15 +117,18 @@ def evidence_page(
     left_out: LeftOut | None = None,
     identified: Sequence[KnownParameter] = (),
     figure: str = "",
+    worlds: Mapping[str, Sequence[Verdict]] | None = None,
 ) -> str:
     """Return the page as Markdown, ending in a newline.
 
     `version` names the parameter set, `seed` and `size` are those of `simulated.simulate_rows`, `figure` is the path of
-    the forest plot from the page (empty: none).
+    the forest plot from the page (empty: none), `worlds` the verdicts with all studies in the world without a trap and
+    in the trap world, by the world's name.
     """
     lines = [NOTE, "", "# Evidence", ""]
     lines += _reading(version, seed, size)
     lines += _scores(score(verdicts), left_out)
+    lines += _cautions(verdicts)
     if figure:
         lines += ["", f"![Targets and simulation, row by row]({figure})"]
     lines += _misses([one for one in verdicts if one.passed is False])
@@ -130,6 +136,8 @@ def evidence_page(
         members = [one for one in verdicts if one.theme == theme and one.kind in _PLAIN]
         if members:
             lines += ["", f"## {title}", "", *_table_of(members)]
+    if worlds:
+        lines += _both_worlds(worlds)
     if left_out is not None:
         lines += _left_out(left_out, {one.id: one for one in verdicts})
     if identified:
@@ -191,6 +199,40 @@ def _scores(scores: Mapping[str, Score], left_out: LeftOut | None) -> Iterator[s
             f"lie within 2, mean |z| {_z(one.left_out)}; with all studies in the fit {_share(one.fitted_within_2)}, "
             f"mean |z| {_z(one.fitted)}."
         )
+
+
+def _cautions(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """What the score does not say: how wide the scales are, and how noisy the simulation was."""
+    numbers = [one for one in verdicts if one.z is not None and one.confidence in ("A", "B") and one.use in COUNTED]
+    told = [abs(one.z) for one in numbers if one.z is not None and math.isfinite(one.z)]
+    effects = [one.z_without_effect for one in numbers if one.z_without_effect is not None]
+    if told:
+        yield ""
+        yield (
+            f"How much that says: mean |z| of these rows is {_z(math.fsum(told) / len(told))}, where scales of the "
+            "right size would give about 0.80 to a right model that was not fitted; a smaller mean says that scales "
+            "are wide, or that the fit is close."
+        )
+    if effects:
+        yield (
+            f"A model in which no programme has any effect would pass {sum(abs(z) <= PASSES for z in effects)} of the "
+            f"{len(effects)} rows among them that are effects."
+        )
+    noisy = [one.id for one in verdicts if _is_noisy(one)]
+    if noisy:
+        yield ""
+        yield (
+            f"The simulation's own error exceeds half of the scale in {', '.join(noisy)}, which makes them easier to "
+            "pass: simulate larger studies."
+        )
+
+
+def _is_noisy(one: Verdict) -> bool:
+    """Whether the error of the simulation is large against the scale of the row."""
+    if one.value is None or one.se_simulated is None or one.scale is None:
+        return False
+    error = one.se_simulated / one.value if one.on_log else one.se_simulated
+    return error > NOISY * one.scale
 
 
 def _score_row(name: str, one: Score) -> tuple[str, ...]:
@@ -306,7 +348,9 @@ def _left_out(left_out: LeftOut, verdicts: Mapping[str, Verdict]) -> Iterator[st
     yield ""
     yield (
         "All rows of a study are taken away, the parameters are fitted again "
-        f"({steps}), and the rows are predicted. The form of the rules and the priors were not left out."
+        f"({steps}), and the rows are predicted. The form of the rules and the context of each study were not left "
+        "out, and the centres of the priors come from an earlier fit to many of the same rows: a study nobody has "
+        "looked at would be predicted less well than this table says."
     )
     yield ""
     head = ("study", "rows", "mean z, fitted", "mean z, left out", "within 2, fitted", "within 2, left out")
@@ -344,6 +388,32 @@ def _left_out(left_out: LeftOut, verdicts: Mapping[str, Verdict]) -> Iterator[st
                 )
             )
         yield from _table(("row", "what", "target", "fitted", "left out", "z left out"), rows)
+
+
+def _both_worlds(worlds: Mapping[str, Sequence[Verdict]]) -> Iterator[str]:
+    """The score with all studies in one world, and the rows on which the worlds disagree."""
+    yield ""
+    yield "## Both worlds"
+    yield ""
+    yield (
+        "Above, each study stands in the world that its trial file names: a poverty trap in Bangladesh and West "
+        "Bengal, none elsewhere. Here all studies are put into one world. Parameters stay as they are."
+    )
+    yield ""
+    scores = {name: score(verdicts)["all"] for name, verdicts in worlds.items()}
+    head = ("all studies in", "A and B within 2", "share", "C within 2", "signs and orders that hold")
+    yield from _table(head, [_score_row(name, one) for name, one in scores.items()])
+    yield ""
+    yield "Rows that pass in one of them only:"
+    yield ""
+    names = list(worlds)
+    by_row = {name: {one.id: one for one in verdicts} for name, verdicts in worlds.items()}
+    rows = []
+    for row, one in by_row[names[0]].items():
+        both = [by_row[name][row] for name in names]
+        if one.passed is not None and len({verdict.passed for verdict in both}) > 1:
+            rows.append((row, one.study, one.outcome, _target(one), *(verdict.simulated for verdict in both)))
+    yield from _table(("row", "study", "what", "target", *names), rows)
 
 
 def _finite(value: float) -> float:

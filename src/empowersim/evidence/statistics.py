@@ -386,15 +386,6 @@ def employment_rises_after_training(get: Get, p: Any) -> bool:
     return first < 3.5 and second > first and third > first
 
 
-@_predicate("nairobi")
-def mentor_effect_fades(get: Get, p: Any) -> bool:
-    """Five months after the match the gain in profit is less than half of what it was (C111)."""
-    worlds = get("nairobi")
-    during = _effect(worlds, "mentor", "12", "profit", "percent").value
-    after = _effect(worlds, "mentor", "17", "profit", "percent").value
-    return after < 0.5 * during
-
-
 @_predicate("niger_literacy")
 def better_method_keeps_a_gain(get: Get, p: Any) -> bool:
     """The better class is still ahead seven months after the end, and standard learners have lost (C122)."""
@@ -465,19 +456,6 @@ def visits_keep_businesses_alive(get: Get, p: Any) -> bool:
     worlds = get("wings")
     wave = worlds.trial.waves[-1].name
     return _effect(worlds, "treated", wave, "in_business", "points", "no_visits").value > 0
-
-
-@_statistic("wings")
-def visits_on_consumption(get: Get, p: Any) -> Value:
-    """Effect of supervision visits on consumption, percent (C215)."""
-    worlds = get("wings")
-    return _effect(worlds, "treated", worlds.trial.waves[-1].name, "consumption", "percent", "no_visits")
-
-
-@_statistic("graduation_pooled")
-def asset_alone_after_three_years(get: Get, p: Any) -> Value:
-    """Effect on consumption of the asset without the rest, 36 months, percent."""
-    return _effect(get("graduation_pooled"), "asset_only", "36", "consumption", "percent")
 
 
 @_predicate("graduation_pooled")

@@ -211,7 +211,7 @@ def compare_worlds(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Worlds:
-    """Compare the policies of a scenario (a loaded one, or the path of a file) in both worlds, whatever it says of them.
+    """Compare the policies of a scenario (a loaded one, or the path of a file) in both worlds, whatever it asks for.
 
     Everything else is as in `compare`, and so is what is raised. `progress` counts the futures of both worlds.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -128,15 +128,52 @@ def _add_calibrate(commands: Any) -> None:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not words:
+        raise argparse.ArgumentTypeError("expected words with commas between them, as C102,C110")
+    return words
 
 
 def _integers(text: str) -> tuple[int, ...]:
-    return tuple(int(word) for word in _words(text))
+    try:
+        return tuple(int(word) for word in _words(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected whole numbers with commas between them, as 20,50; found {text!r}"
+        ) from None
 
 
 def _shares(text: str) -> tuple[float, ...]:
-    return tuple(float(word) for word in _words(text))
+    try:
+        return tuple(float(word) for word in _words(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected shares with commas between them, as 0.4,0.8; found {text!r}"
+        ) from None
+
+
+def _check_numbers(asked: argparse.Namespace) -> None:
+    """Raise `EmpowersimError` for an option that no command can use, before anything is simulated."""
+    from empowersim.errors import EmpowersimError
+    from empowersim.experiments.asked import SEEDS, whole_number
+
+    reach: dict[str, tuple[int, int | None]] = {
+        "seed": (0, SEEDS - 1),
+        "replicate": (0, SEEDS - 1),
+        "draws": (1, None),
+        "threads": (0, None),
+        "workers": (0, None),
+        "members": (0, None),
+        "leave_out_steps": (0, None),
+        "evaluations": (1, None),
+    }
+    for name, (low, high) in reach.items():
+        value = getattr(asked, name, None)
+        if value is not None:
+            whole_number(f"--{name.replace('_', '-')}", value, low, high)
+    size = getattr(asked, "size", 1.0)
+    if not 0.0 < size < float("inf"):
+        raise EmpowersimError(f"--size: expected a number above 0, found {size:g}")
 
 
 def _threads(asked: int) -> int:
@@ -171,11 +208,11 @@ def _in_worlds(trial: Trial, world: str) -> list[tuple[str, Trial]]:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int, str], None]]:
+def _progress(what: str, unit: str) -> Iterator[Callable[[int, int, str], None]]:
     from empowersim._jit import is_compiled
     from empowersim.fronts.terminal import progress_on
 
-    with progress_on(sys.stderr, what, first_run=not is_compiled()) as progress:
+    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit=unit) as progress:
         yield progress
 
 
@@ -193,6 +230,7 @@ def _trial(asked: argparse.Namespace) -> int:
     from empowersim.trials.library import find, packaged
     from empowersim.trials.load import describe, load, sources
 
+    _check_numbers(asked)
     if asked.list:
         for name, path in packaged().items():
             print(f"{name}: {load(path).title}")
@@ -238,13 +276,14 @@ def _power(asked: argparse.Namespace) -> int:
     from empowersim.trials.load import load
     from empowersim.trials.power import power
 
+    _check_numbers(asked)
     trial = load(find(asked.file))
     if not trial.estimates:
         raise EmpowersimError(f"{trial.title}: expected an estimate to look for, found none in the file")
     estimate = asked.estimate or trial.estimates[0].name
     values, documents = _values(asked), []
     for note, world in _in_worlds(trial, asked.world):
-        with _progress("virtual trials") as progress:
+        with _progress("virtual trials", "trials") as progress:
             table = power(
                 replace(world, title=world.title + note),
                 values,
@@ -267,43 +306,60 @@ def _power(asked: argparse.Namespace) -> int:
 
 
 def _validate(asked: argparse.Namespace) -> int:
+    from empowersim.errors import EmpowersimError
     from empowersim.evidence.base import chosen
-    from empowersim.evidence.judge import judge_all
-    from empowersim.evidence.simulated import simulate_rows
     from empowersim.parameters import digest
 
+    _check_numbers(asked)
+    if asked.out is not None and (asked.rows is not None or asked.world != "file"):
+        raise EmpowersimError("--out: expected all rows in the worlds of the files; leave --rows and --world away")
     rows, values = chosen(asked.rows), _values(asked)
-    documents = []
-    for name, world in (("", None),) if asked.world == "file" else _WORLDS[asked.world]:
-        with _progress("studies") as progress:
-            simulated = simulate_rows(
-                rows,
-                values,
-                seed=asked.seed,
-                size=asked.size,
-                threads=_threads(asked.threads),
-                progress=progress,
-                trap=world,
-            )
-        verdicts = judge_all(simulated, rows)
-        if asked.json:
-            documents.append(_verdicts_json(verdicts, name, digest(values), asked))
-        else:
-            _show_verdicts(verdicts, name, short=asked.rows is None)
+    worlds: tuple[tuple[str, bool | None], ...] = (("", None),) if asked.world == "file" else _WORLDS[asked.world]
+    judged = {name: _judged(asked, rows, values, name, trap) for name, trap in worlds}
     if asked.json:
+        documents = [_verdicts_json(verdicts, name, digest(values), asked) for name, verdicts in judged.items()]
         _print_json(documents[0] if len(documents) == 1 else documents)
+    else:
+        for name, verdicts in judged.items():
+            _show_verdicts(verdicts, name, short=asked.rows is None)
     if asked.out is not None:
-        from empowersim.errors import EmpowersimError
         from empowersim.fronts.evidence_page import write_evidence
 
-        if asked.rows is not None or asked.world != "file":
-            raise EmpowersimError("--out: expected all rows in the worlds of the files; leave --rows and --world away")
-        written = write_evidence(verdicts, asked.out, values=values, seed=asked.seed, size=asked.size, fit=asked.fit)
+        written = write_evidence(
+            judged[""],
+            asked.out,
+            values=values,
+            seed=asked.seed,
+            size=asked.size,
+            fit=asked.fit,
+            worlds={
+                f"the world with{'' if trap else 'out'} a trap": _judged(asked, rows, values, name, trap)
+                for name, trap in _WORLDS["both"]
+            },
+        )
         print(f"Written to {asked.out}: {', '.join(path.name for path in written)}", file=sys.stderr)
     return DONE
 
 
-_WORLDS: Final = {
+def _judged(asked: argparse.Namespace, rows: Sequence[str], values: Any, world: str, trap: bool | None) -> Any:
+    """Verdicts of rows in one world (None: as the trial files say)."""
+    from empowersim.evidence.judge import judge_all
+    from empowersim.evidence.simulated import simulate_rows
+
+    with _progress(f"published studies{f', {world}' if world else ''}", "studies") as progress:
+        simulated = simulate_rows(
+            rows,
+            values,
+            seed=asked.seed,
+            size=asked.size,
+            threads=_threads(asked.threads),
+            progress=progress,
+            trap=trap,
+        )
+    return judge_all(simulated, rows)
+
+
+_WORLDS: Final[dict[str, tuple[tuple[str, bool | None], ...]]] = {
     "trap": (("trap", True),),
     "no_trap": (("no trap", False),),
     "both": (("no trap", False), ("trap", True)),
@@ -329,9 +385,12 @@ def _calibrate(asked: argparse.Namespace) -> int:
     from empowersim.calibration.evidence import evidence_problem
     from empowersim.calibration.run import calibrate
     from empowersim.calibration.store import write_fit
+    from empowersim.evidence.base import chosen
     from empowersim.fronts.evidence_terminal import calibration_progress, show_fit
     from empowersim.fronts.terminal import console
 
+    _check_numbers(asked)
+    chosen(asked.rows)  # names the nearest row to one that is not known
     problem = evidence_problem(names=asked.parameters, rows=asked.rows, seed=asked.seed, size=asked.size)
     target = Path(asked.out)
     target.parent.mkdir(parents=True, exist_ok=True)

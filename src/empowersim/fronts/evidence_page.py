@@ -22,7 +22,16 @@ def is_of(fitted: Mapping[str, float], values: Any) -> bool:
     return all(abs(float(getattr(values, name)) - value) <= 1e-3 * abs(value) + 1e-9 for name, value in fitted.items())
 
 
-def page_of(verdicts: Sequence[Verdict], *, values: Any, seed: int, size: float, fit: str | None, figure: str) -> str:
+def page_of(
+    verdicts: Sequence[Verdict],
+    *,
+    values: Any,
+    seed: int,
+    size: float,
+    fit: str | None,
+    figure: str,
+    worlds: Mapping[str, Sequence[Verdict]] | None = None,
+) -> str:
     """Return the page as Markdown; `fit` names a parameter file (None: the shipped one, if `values` are its values)."""
     from empowersim.calibration.store import load_fit, overrides
     from empowersim.parameters import digest
@@ -36,7 +45,14 @@ def page_of(verdicts: Sequence[Verdict], *, values: Any, seed: int, size: float,
             left_out, identified = left_out_of(found.leave_one_out), known_of(found.parameters)
             version = f"{digest(values)}, calibration {found.digest}"
     return evidence_page(
-        verdicts, version=version, seed=seed, size=size, left_out=left_out, identified=identified, figure=figure
+        verdicts,
+        version=version,
+        seed=seed,
+        size=size,
+        left_out=left_out,
+        identified=identified,
+        figure=figure,
+        worlds=worlds,
     )
 
 
@@ -48,6 +64,7 @@ def write_evidence(
     seed: int,
     size: float,
     fit: str | None = None,
+    worlds: Mapping[str, Sequence[Verdict]] | None = None,
 ) -> list[Path]:
     """Write the page into `folder` and the figure into its folder `img`; return the paths."""
     import matplotlib
@@ -61,6 +78,6 @@ def write_evidence(
     drawn = forest(verdicts)
     drawn.savefig(figure, dpi=80, metadata={"Software": None})
     page = target / PAGE
-    text = page_of(verdicts, values=values, seed=seed, size=size, fit=fit, figure=f"img/{FIGURE}")
+    text = page_of(verdicts, values=values, seed=seed, size=size, fit=fit, figure=f"img/{FIGURE}", worlds=worlds)
     page.write_text(text, encoding="utf-8")
     return [page, figure]

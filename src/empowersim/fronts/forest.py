@@ -101,7 +101,7 @@ def _panel(ax: Axes, members: list[Verdict], name: str, title: str) -> None:
         labels.append(_label(one))
         height += 1
     ax.set_yticks(places, labels, fontsize=7.5)
-    ax.set_ylim(height - 0.5, -0.5)
+    ax.set_ylim(max(height, 1) - 0.5, -0.5)  # a panel may be empty
     ax.axvline(0.0, color=_TARGET_COLOUR, linewidth=0.8, zorder=1)
     ax.grid(axis="x", color=_GRID_COLOUR, linewidth=0.6)
     ax.set_axisbelow(True)

@@ -130,16 +130,16 @@ def verdict(comparison: Comparison) -> list[str]:
 
 
 @contextmanager
-def progress_on(stream: IO[str], what: str, first_run: bool) -> Iterator[Progress]:
+def progress_on(stream: IO[str], what: str, first_run: bool, unit: str = "futures") -> Iterator[Progress]:
     """Show how far a run is: a bar on a terminal, else a plain line every few seconds; nothing if it is quick.
 
-    `what` says what is simulated in each step; `first_run` adds a word on compiling.
+    `what` says what is simulated in each step, `unit` what the steps are; `first_run` adds a word on compiling.
     """
     if stream.isatty():
-        with _bar(stream, what, first_run) as told:
+        with _bar(stream, what, first_run, unit) as told:
             yield told
     else:
-        yield _plain(stream, what, first_run)
+        yield _plain(stream, what, first_run, unit)
 
 
 # ---------------------------------------------------------------- tables
@@ -365,7 +365,7 @@ def _caution(comparison: Comparison) -> str:
 
 
 @contextmanager
-def _bar(stream: IO[str], what: str, first_run: bool) -> Iterator[Progress]:
+def _bar(stream: IO[str], what: str, first_run: bool, unit: str) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -375,7 +375,7 @@ def _bar(stream: IO[str], what: str, first_run: bool) -> Iterator[Progress]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("futures {task.fields[rate]}"),
+        TextColumn(unit + " {task.fields[rate]}"),
         TimeRemainingColumn(),
         console=screen,
         transient=True,
@@ -392,7 +392,7 @@ def _bar(stream: IO[str], what: str, first_run: bool) -> Iterator[Progress]:
         yield told
 
 
-def _plain(stream: IO[str], what: str, first_run: bool) -> Progress:
+def _plain(stream: IO[str], what: str, first_run: bool, unit: str) -> Progress:
     started = time.monotonic()
     said = [started + _QUIET - _PLAIN_EVERY]
     if first_run:
@@ -407,7 +407,7 @@ def _plain(stream: IO[str], what: str, first_run: bool) -> Progress:
         left = (total - done) * each
         rate = f"{1 / each:.1f}/s" if each < 1 else f"{each:.1f} s each"
         print(
-            f"simulating {what}: {done} of {total} futures, {rate}, about {left:.0f} s left",
+            f"simulating {what}: {done} of {total} {unit}, {rate}, about {left:.0f} s left",
             file=stream,
             flush=True,
         )

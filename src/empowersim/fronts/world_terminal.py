@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 
 WORLD_WORDS: Final = {NO_TRAP: "without a poverty trap", TRAP: "with a poverty trap"}
 _SIGN_WORDS: Final = {
-    SAME: "same sign",
-    OPPOSITE: "opposite signs",
-    NO_TRAP_ONLY: "only without",
-    TRAP_ONLY: "only with",
-    NEITHER: "in neither",
+    SAME: "yes, same sign",
+    OPPOSITE: "yes, opposite signs",
+    NO_TRAP_ONLY: "only without the trap",
+    TRAP_ONLY: "only with the trap",
+    NEITHER: "in neither world",
     "": NONE,
 }
 _HEADS: Final = ("without trap", "with trap", "change")
 _CELL_WIDTH: Final = 14
 _NAME_WIDTH: Final = 22
-_TOLD_WIDTH: Final = 14
+_TOLD_WIDTH: Final = 22
 
 
 def show_worlds(found: Worlds, out: Any, *, everything: bool = False) -> None:
@@ -136,7 +136,7 @@ def _change(one: Estimate, unit: str) -> str:
 def _orders(found: Worlds) -> Any:
     table = grid(
         "Best policy in both worlds",
-        "( ): futures of 100 in which it is the best; order: of all policies by their mean",
+        "( ): futures of 100 in which it is the best; order: of all policies by mean",
     )
     text_column(table, "outcome", _NAME_WIDTH)
     for head in _HEADS[:2]:
@@ -159,27 +159,41 @@ def _best(found: Worlds, policy: str, share: float) -> str:
 def _answer(found: Worlds, one: WorldOrder) -> str:
     """Whether the best policy by one outcome is the same."""
     what = f"on the {said(one.outcome)}"
-    names = [f"“{_any(found).label(policy)}”" if policy else "no policy" for policy in one.best]
-    shares = [f" ({in_hundred(share)})" if policy else "" for policy, share in zip(one.best, _shares(one), strict=True)]
     if not any(one.best):
         return f"No policy changes anything {what}, in either world."
+    shares = [in_hundred(share) for share in _shares(one)]
     if not one.same_best:
-        return (
-            f"The answer changes: {what} {names[0]}{shares[0]} is best without the trap, {names[1]}{shares[1]} with it."
+        first, second = (
+            f"{_label(found, policy)} is best {where} the trap ({share})" if policy else f"no policy {where} it"
+            for policy, share, where in zip(one.best, shares, ("without", "with"), strict=True)
         )
-    rest = "the order of all policies is the same" if one.same_order else "the order of the others changes"
-    return f"The answer stands: {what} {names[0]} is best without the trap{shares[0]} and with it{shares[1]}; {rest}."
+        return f"The answer changes: {what} {first}, {second}."
+    order = "the order of all policies is the same" if one.same_order else "the order of the others changes"
+    sentence = (
+        f"The answer stands: {what} {_label(found, one.best[0])} is best in both worlds ({shares[0]} without the trap, "
+        f"{shares[1]} with it); {order}."
+    )
+    policy, reference = one.best[0], _any(found).reference
+    sign = "" if policy == reference else found.row(policy, one.outcome).sign
+    if sign not in {"", SAME}:
+        where = _SIGN_WORDS[sign] if sign != OPPOSITE else "in both worlds, but with opposite signs"
+        sentence += f" Its difference from {_label(found, reference)} can be told from zero {where}."
+    return sentence
 
 
 def _signs(found: Worlds) -> str:
-    others = _any(found).others
-    signs = [found.row(policy, outcome).sign for policy in others for outcome in LEVELS]
+    """How many differences keep their sign."""
+    signs = [found.row(policy, outcome).sign for policy in _any(found).others for outcome in LEVELS]
     alone = signs.count(NO_TRAP_ONLY) + signs.count(TRAP_ONLY)
     return (
-        f"Of the {len(signs)} differences of {len(others)} policies in {len(LEVELS)} chief outcomes, {signs.count(SAME)} "
-        f"can be told from zero in both worlds with the same sign, {signs.count(OPPOSITE)} with opposite signs, {alone} "
-        f"in one world only, {signs.count(NEITHER) + signs.count('')} in neither."
+        f"Of {len(signs)} differences (policies by chief outcomes) {signs.count(SAME)} can be told from zero in both "
+        f"worlds with the same sign, {signs.count(OPPOSITE)} with opposite signs, {alone} in one world only, and "
+        f"{signs.count(NEITHER) + signs.count('')} in neither."
     )
+
+
+def _label(found: Worlds, policy: str) -> str:
+    return f"“{_any(found).label(policy)}”"
 
 
 def _shares(one: WorldOrder) -> tuple[float, float]:

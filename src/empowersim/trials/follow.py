@@ -164,9 +164,8 @@ class Study:
                     )
                 )
                 kept.append((offer, component.share))
-        met = any("visits" in programme.doses or "sessions" in programme.doses for programme in programmes)
         mentors = Mentors(
-            posts=1.0 if met else 0.0,
+            posts=1.0 if programmes else 0.0,
             hours=_PLENTY,
             admin_hours=0.0,
             admin_hours_per_client=0.0,

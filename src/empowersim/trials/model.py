@@ -120,7 +120,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Force:
-    """A state that an arm imposes on its households, as nature does: `column` held at `value`."""
+    """A state that an arm imposes on its households, as nature does: `column` is set to `value` before each month."""
 
     column: str
     value: float

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from empowersim.engine.observe import FIRST, STREAMS, drawn
 from empowersim.errors import SimulationError
+from empowersim.experiments.asked import SEEDS, whole_number
 from empowersim.rng import TRAITS, Kind, Stream
 from empowersim.trials.follow import Offer, State, Study, World
 from empowersim.trials.model import Arm, Estimate, Trial
 from empowersim.trials.population import population_of
-from empowersim.trials.survey import add_indices, measure, reference_of
+from empowersim.trials.survey import CUT, add_indices, measure, reference_of, tops_of
 
 Float64Array = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -56,6 +57,8 @@ class Drawn:
         """Draw the households of `trial` and burn them in."""
         if trial.context.trap:
             parameters = parameters._replace(trap=np.float32(1.0))
+        whole_number("seed", seed, 0, SEEDS - 1)
+        whole_number("replicate", replicate, 0, SEEDS - 1)
         self.trial, self.parameters = trial, parameters
         self.seed, self.replicate = seed, replicate
         population = population_of(trial, seed, replicate)
@@ -121,17 +124,16 @@ class Drawn:
         """Follow the world in which every eligible household is offered `arm`."""
         return self.world((arm,), (np.ones(self.ids.size, np.bool_),))
 
-    def outcomes(self, state: State, month: int, *, noisy: bool) -> Outcomes:
-        """Outcomes (n,) of a state at a survey, without the indices."""
+    def outcomes(self, state: State, month: int, *, noisy: bool, tops: dict[str, float] | None = None) -> Outcomes:
+        """Outcomes (n,) of a state at a survey, without the indices; amounts cut at `tops`."""
         noise = self.noise[month] if noisy else None
-        return measure(state, self.parameters, noise)
+        return measure(state, self.parameters, noise, tops)
 
 
-def draw(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, threads: int = 1) -> Panel:
+def draw(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0) -> Panel:
     """Draw one virtual trial as it would be run: assigned, offered, surveyed with errors and attrition.
 
-    `parameters` as from `parameters.parameters`; `seed`, `replicate` 0 to 2**32 - 1. The result does not depend on
-    `threads`.
+    `parameters` as from `parameters.parameters`; `seed`, `replicate` 0 to 2**32 - 1.
     """
     one = Drawn(trial, parameters, seed, replicate)
     arms = trial.arms
@@ -148,7 +150,11 @@ def draw(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, thread
         gone = drawn(one.ids, Kind.HOUSEHOLD, month, int(FIRST), int(STREAMS), seed, replicate, normal=False)
         found[wave.name] = (gone[int(Stream.SURVEY_ATTRITION - FIRST)] >= wave.attrition)[seen]
         for world, noisy, into in ((lived, True, measured), (lived, False, true), (without, False, untreated)):
-            columns = one.outcomes(world.states[month], month, noisy=noisy)
+            tops = None
+            if noisy:
+                uncut = one.outcomes(world.states[month], month, noisy=True)
+                tops = tops_of({item: uncut[item][seen] for item in CUT}, one.parameters)
+            columns = one.outcomes(world.states[month], month, noisy=noisy, tops=tops)
             into[wave.name] = {name: column[seen] for name, column in columns.items()}
         for into in (measured, true):
             add_indices(into[wave.name], reference_of(into[wave.name], comparison))
@@ -173,6 +179,7 @@ class Worlds:
         self.trial = trial
         self.drawn = Drawn(trial, parameters, seed, replicate)
         self._worlds: dict[str, World] = {}
+        self._cuts: dict[int, dict[str, float]] = {}
         self._outcomes: dict[tuple[str, str], Outcomes] = {}
 
     def world(self, arm: str) -> World:
@@ -188,8 +195,10 @@ class Worlds:
             month = self.trial.wave(wave).month
             seen = self.drawn.eligible if among is None else among
 
+            tops = self._tops(month) if noisy else None
+
             def cut(world: World) -> Outcomes:
-                columns = self.drawn.outcomes(world.states[month], month, noisy=noisy)
+                columns = self.drawn.outcomes(world.states[month], month, noisy=noisy, tops=tops)
                 return {name: column[seen] for name, column in columns.items()}
 
             values = cut(self.world(arm))
@@ -199,6 +208,20 @@ class Worlds:
                 return values
             self._outcomes[key] = values
         return self._outcomes[key]
+
+    def _tops(self, month: int) -> dict[str, float]:
+        """Amounts at which a survey is cut: percentiles over the eligible, each in the world of its own arm."""
+        if month not in self._cuts:
+            drawn = self.drawn
+            mixed = {item: np.empty(drawn.ids.size) for item in CUT}
+            for index, arm in enumerate(self.trial.arms):
+                mine = drawn.arm == index
+                if (mine & drawn.eligible).any():
+                    found = drawn.outcomes(self.world(arm.name).states[month], month, noisy=True)
+                    for item in CUT:
+                        mixed[item][mine] = found[item][mine]
+            self._cuts[month] = tops_of({item: mixed[item][drawn.eligible] for item in CUT}, drawn.parameters)
+        return self._cuts[month]
 
     def effect(self, estimate: Estimate) -> Value:
         """What the study would find for an estimate with sampling error removed, and the simulation's own error."""
@@ -227,7 +250,7 @@ def on_scale(treated: Float64Array, control: Float64Array, scale: str) -> Value:
     return Value(mean / unit, se / abs(unit))
 
 
-def expected(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0, threads: int = 1) -> dict[str, Value]:
+def expected(trial: Trial, parameters: Any, *, seed: int, replicate: int = 0) -> dict[str, Value]:
     """Every estimate of a trial with sampling error removed: all households under every arm, on the same draws."""
     worlds = Worlds(trial, parameters, seed=seed, replicate=replicate)
     return {estimate.name: worlds.effect(estimate) for estimate in trial.estimates}

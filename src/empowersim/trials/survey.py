@@ -77,8 +77,20 @@ OUTCOMES: Final[dict[str, Outcome]] = {
 """Outcomes by name."""
 
 
-def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None) -> dict[str, Float64Array]:
-    """Outcomes (n,) of a state; `noise` = standard normals (streams of a survey, n), or None for what is true."""
+CUT: Final = ("productive_assets", "durables", "profit", "sales")
+"""Amounts that authors cut at a percentile of the surveyed sample."""
+
+
+def measure(
+    state: dict[str, Any],
+    p: Any,
+    noise: NDArray[np.float32] | None,
+    tops: dict[str, float] | None = None,
+) -> dict[str, Float64Array]:
+    """Outcomes (n,) of a state; `noise` = standard normals (streams of a survey, n), or None for what is true.
+
+    `tops` = amount at which each of `CUT` is cut, as from `tops_of`; None cuts nothing.
+    """
 
     def column(name: str) -> Float64Array:
         values: Float64Array = np.asarray(state[name], np.float64)
@@ -87,16 +99,13 @@ def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None) ->
     def error(stream: Stream, size: float) -> Any:
         return 0.0 if noise is None else size * noise[int(stream) - int(FIRST)].astype(np.float64)
 
-    def cut(values: Float64Array) -> Float64Array:
-        if noise is None:
-            return values
-        capped: Float64Array = np.minimum(values, np.percentile(values, float(p.survey_top)))
-        return capped
+    def cut(item: str, values: Float64Array) -> Float64Array:
+        return values if tops is None else np.minimum(values, tops[item])
 
     consumption = column("consumption") * np.exp(error(Stream.SURVEY_CONSUMPTION, p.survey_consumption))
     log_consumption = np.log(np.maximum(consumption, 1e-6))
-    productive = cut(column("held") * np.exp(error(Stream.SURVEY_ASSETS, p.survey_assets)))
-    durables = cut(column("durables") * np.exp(error(Stream.SURVEY_DURABLES, p.survey_assets)))
+    productive = cut("productive_assets", column("held") * np.exp(error(Stream.SURVEY_ASSETS, p.survey_assets)))
+    durables = cut("durables", column("durables") * np.exp(error(Stream.SURVEY_DURABLES, p.survey_assets)))
     savings = np.log(
         p.survey_savings_floor + column("savings") * np.exp(error(Stream.SURVEY_SAVINGS, p.survey_savings))
     )
@@ -105,8 +114,8 @@ def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None) ->
     wage_hours = p.survey_week_hours * column("wage_time") * hours_error
     wages = column("wages") * np.exp(error(Stream.SURVEY_WAGES, p.survey_wages))
     money_error = np.exp(error(Stream.SURVEY_SALES, p.survey_sales))
-    profit = cut(column("profit") * money_error)
-    sales = cut(column("sales") * money_error)
+    profit = cut("profit", column("profit") * money_error)
+    sales = cut("sales", column("sales") * money_error)
     literacy = column("literacy")
     test = literacy * p.grades_in_literacy
     base = literacy - column("literacy_base")
@@ -156,6 +165,11 @@ def measure(state: dict[str, Any], p: Any, noise: NDArray[np.float32] | None) ->
         "practice": column("business_practice"),
         "literacy_gain": base,
     }
+
+
+def tops_of(uncut: dict[str, Float64Array], p: Any) -> dict[str, float]:
+    """Amounts at which a survey of these households (n,) is cut: a percentile of each of `CUT`."""
+    return {item: float(np.percentile(uncut[item], float(p.survey_top))) for item in CUT}
 
 
 INDICES: Final[dict[str, tuple[str, ...]]] = {
