@@ -14,8 +14,9 @@ import numpy as np
 from empowersim.engine.arrays import Block, Offer, Plan, Running, Tally, copy_of, running_of
 from empowersim.engine.inputs import Policy, Population
 from empowersim.engine.kernels import advance
+from empowersim.engine.lives import ScratchPerThread, empty_tally, schedule_of
 from empowersim.engine.plans import new_mentors, offer_of, plan_of, shares_of
-from empowersim.engine.simulate import _mean_line, _schedule, _ScratchPerThread, _subdistricts, empty_tally
+from empowersim.engine.simulate import mean_line_of, subdistricts_of
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.parameters import record_of
 from empowersim.scenario.compile import compile_scenario
@@ -48,12 +49,12 @@ class World:
         self.parameters = self.compiled.parameters
         self.values = record_of(self.parameters)
         self.key = (np.uint32(seed), np.uint32(0))
-        self.mean_line = _mean_line(self.population)
+        self.mean_line = mean_line_of(self.population)
         self.blocks = blocks_of(self.population, self.parameters)
-        order, self.regions = _subdistricts(self.population)
+        order, self.regions = subdistricts_of(self.population)
         self.identities = [int(self.population.subdistrict_id[index]) for index in order]
         tiles = max(block.state.shape[0] for block in self.blocks)
-        self.scratch = _ScratchPerThread(tiles)
+        self.scratch = ScratchPerThread(tiles)
         rows = working_rows()
         for block in self.blocks:
             settle(block, rows, self.values, *self.key)
@@ -95,7 +96,7 @@ class World:
 
     def advance(self, lives: Sequence[Life], first: int, stop: int, threads: int = 1, judged: int = JUDGED) -> None:
         """Take lives through the months ``first .. stop - 1``, on one thread or several."""
-        schedule = _schedule(first, stop, self.months - judged, self.months, self.months, 0)
+        schedule = schedule_of(first, stop, self.months - judged, self.months, self.months, 0)
 
         def go(life: Life) -> None:
             advance(

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim.engine.allocation import MENTOR_FIELDS, PRIORITIES, RULES
+from empowersim.engine.allocation import MENTOR_FIELDS, POSTS, PRIORITIES, RULES
 from empowersim.engine.arrays import DOSES, FINISHED, MENTOR_STATE, Offer, Plan
 from empowersim.engine.inputs import CommunityProgramme, Mentors, Policy, Travel
 from empowersim.errors import SimulationError
@@ -178,6 +178,13 @@ def plan_of(policy: Policy, travel: Travel, region: int, share: float) -> Plan:
         mentor_rule=RULES.index(policy.mentors.rule),
         mentor=_mentor_numbers(policy.mentors, travel, region, share, _travel_factor(policy)),
     )
+
+
+def with_share(plan: Plan, policy: Policy, share: float) -> Plan:
+    """The plan of a policy for a block of the same region type that gets another share of the district's posts."""
+    mentor = plan.mentor.copy()
+    mentor[POSTS] = policy.mentors.posts * share
+    return plan._replace(mentor=mentor)
 
 
 def _changes(community: Sequence[CommunityProgramme]) -> list[tuple[int, str, float, bool]]:
