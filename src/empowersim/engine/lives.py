@@ -94,10 +94,13 @@ class Lives:
         block.state[:, ROW["began_poor"]] = is_poor
         return Begun(block, int(block.live.sum()), float(is_poor.sum()), region, identity)
 
-    def live(self, begun: Begun, number: int, share: float) -> Lived:
-        """Take a copy of a block through policy `number`, of which it gets `share` of the places and posts."""
+    def live(self, begun: Begun, number: int, share: float, *, spent: bool = False) -> Lived:
+        """Take a block through policy `number`, of which it gets `share` of the places and posts.
+
+        The block is copied first, unless it is to be `spent` because no other policy needs it.
+        """
         policy, months = self._policies[number], self._months
-        block = copy_of(begun.block)
+        block = begun.block if spent else copy_of(begun.block)
         block.state[:, ROW["welfare"]] = 0.0
         start = starting_consumption(block)
         tiles, villages = block.state.shape[0], block.village.shape[0]

@@ -78,7 +78,7 @@ CHANGE_FIGURES: Final = ("households", "persons", "better", "worse", "unchanged"
 differences in units of `Changes.change_unit`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Changes:
     """What became of the households of a streamed run against the reference: whole numbers of simulated households.
 

@@ -116,10 +116,10 @@ def simulate_stream(
     clock = _Clock(stream.count, burn_in * (1 + by_poverty) + months * len(policies), told)
 
     def begun(stretch: tuple[int, int]) -> Iterator[Begun]:
-        first, last = stretch
-        made = stream.make(first, last)
+        first, after = stretch
+        made = stream.make(first, after)
         bounds = block_bounds(made)
-        for at in range(last - first):
+        for at in range(after - first):
             block = lay_out(made, parameters, int(bounds[at]), int(bounds[at + 1]))
             yield lives.begin(block, int(stream.region[first + at]), int(stream.subdistrict_id[first + at]))
 
@@ -128,15 +128,20 @@ def simulate_stream(
 
     poor = np.zeros(stream.households.size)
     if by_poverty:
-        for (first, last), counted in zip(stretches, in_order(poor_in, stretches, workers), strict=True):
-            poor[first:last] = counted
-            clock.passed(stream.households[first:last].sum() * burn_in)
+        for (first, after), counted in zip(stretches, in_order(poor_in, stretches, workers), strict=True):
+            poor[first:after] = counted
+            clock.passed(stream.households[first:after].sum() * burn_in)
     shares = [shares_of(policy, stream.households, poor, stream.represents) for policy in policies]
+
+    last = len(policies) - 1
 
     def live(stretch: tuple[int, int]) -> _Leaves:
         sums, counts = [], [counting() for _ in policies]
         for at, one in enumerate(begun(stretch), start=stretch[0]):
-            lived = [lives.live(one, number, float(shares[number][at])) for number in range(len(policies))]
+            lived = [
+                lives.live(one, number, float(shares[number][at]), spent=number == last)
+                for number in range(len(policies))
+            ]
             for mine, here in zip(counts, lived, strict=True):
                 count(mine, here.ends, lived[reference].ends, one.region, band)
             sums.append([(each.tally, each.places) for each in lived])
@@ -144,13 +149,13 @@ def simulate_stream(
 
     totals = [Total(policy, travel, months) for policy in policies]
     counts = [counting() for _ in policies]
-    for (first, last), left in zip(stretches, in_order(live, stretches, workers), strict=True):
+    for (first, after), left in zip(stretches, in_order(live, stretches, workers), strict=True):
         for at, by_policy in enumerate(left.sums, start=first):
             for total, (tally, places) in zip(totals, by_policy, strict=True):
                 total.add(tally, places, int(stream.region[at]))
         for mine, more in zip(counts, left.counts, strict=True):
             add(mine, more)
-        clock.passed(stream.households[first:last].sum() * (burn_in + months * len(policies)))
+        clock.passed(stream.households[first:after].sum() * (burn_in + months * len(policies)))
     return [
         total.run(
             replicate=replicate,
