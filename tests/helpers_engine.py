@@ -14,10 +14,11 @@ from empowersim.engine import inputs
 from empowersim.engine.arrays import Block, copy_of, running_of, scratch_for
 from empowersim.engine.inputs import Condition, Households, Policy, Population, Programme, Travel, Villages
 from empowersim.engine.kernels import advance
+from empowersim.engine.lives import empty_tally, schedule_of
 from empowersim.engine.metrics import Details, Sums
 from empowersim.engine.outputs import HOURS, Run
 from empowersim.engine.plans import new_mentors, offer_of, plan_of
-from empowersim.engine.simulate import _mean_line, _schedule, _subdistricts, empty_tally, simulate
+from empowersim.engine.simulate import mean_line_of, simulate, subdistricts_of
 from empowersim.engine.start import blocks_of, rows_in_order, settle, working_rows
 from empowersim.engine.synthetic import DRAWN, synthetic, village_context
 from empowersim.parameters import parameters, record_of
@@ -207,10 +208,10 @@ class Glass:
         self.key = (np.uint32(seed), np.uint32(0))
         self.months, self.judged, self.calendar = months, judged, calendar
         self.end = min(policy.end, months)
-        self.line = _mean_line(population)
+        self.line = mean_line_of(population)
         self.block: Block = blocks_of(population, values)[block]
         settle(self.block, working_rows(), self.values, *self.key)
-        order, regions = _subdistricts(population)
+        order, regions = subdistricts_of(population)
         self.share = float(self.block.live.sum()) / population.represents
         self.plan = plan_of(policy, travel_by, int(regions[block]), self.share)
         identity = int(population.subdistrict_id[order[block]])
@@ -255,7 +256,7 @@ class Glass:
 
     def advance(self, month: int) -> Glass:
         """Go on to the beginning of a month."""
-        schedule = _schedule(self.month, month, self.months - self.judged, self.end, self.months, self.calendar)
+        schedule = schedule_of(self.month, month, self.months - self.judged, self.end, self.months, self.calendar)
         advance(
             self.block,
             self.running,

@@ -14,9 +14,10 @@ from empowersim._jit import LANES
 from empowersim.engine.allocation import RULES, visit
 from empowersim.engine.arrays import MENTOR_STATE, running_of, scratch_for
 from empowersim.engine.inputs import CommunityProgramme, Condition, Mentors, Policy, Programme, Travel
+from empowersim.engine.lives import empty_tally
 from empowersim.engine.outputs import HOURS, MENTOR_SERIES
 from empowersim.engine.plans import check_policy, new_mentors, offer_of, plan_of, shares_of
-from empowersim.engine.simulate import empty_tally, simulate
+from empowersim.engine.simulate import simulate
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.engine.synthetic import synthetic
 from empowersim.errors import SimulationError

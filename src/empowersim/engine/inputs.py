@@ -7,6 +7,7 @@ households); the engine scales them to the slice it simulates.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -241,6 +242,31 @@ class Villages:
     """Index into REGION_TYPES; the same for all villages of a subdistrict."""
     context: FloatArray
     """Shape (len(schema.VILLAGE), v)."""
+
+
+@dataclass(frozen=True)
+class StreamedPopulation:
+    """Subdistricts of a population that are made when they are needed; arrays of length s, one a subdistrict.
+
+    Every one holds at least one household.
+    """
+
+    households: NDArray[np.int64]
+    region: NDArray[np.int32]
+    """Index into REGION_TYPES."""
+    subdistrict_id: NDArray[np.int64]
+    mean_line: np.float32
+    """Poverty line (IDR/person/month), mean over the households."""
+    represents: float
+    make: Callable[[int, int], Population]
+    """``make(first, last)``: the subdistricts first .. last - 1, the same bits every time; any thread may call."""
+    notes: tuple[str, ...] = ()
+    """As in `Population`."""
+
+    @property
+    def count(self) -> int:
+        """Households simulated."""
+        return int(self.households.sum())
 
 
 @dataclass(frozen=True)

@@ -73,11 +73,42 @@ STAGES: Final = ("unaware", "aware", "trained", "acting", "independent")
 """Where a household stands on its way at the end."""
 
 
+CHANGE_FIGURES: Final = ("households", "persons", "better", "worse", "unchanged", "changed", "change")
+"""What is counted of households against a reference; `changed` = end with another consumption, `change` = the sum of
+differences in units of `Changes.change_unit`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What became of the households of a streamed run against the reference: whole numbers of simulated households.
+
+    Better, worse and unchanged are as in `experiments.economics.change_codes`.
+    """
+
+    by_class: NDArray[np.int64]
+    """Shape (classes, len(CHANGE_FIGURES)): by class of consumption at the start, from the lowest up."""
+    by_region: NDArray[np.int64]
+    """Shape (len(REGION_TYPES), len(CHANGE_FIGURES))."""
+    by_contact: NDArray[np.int64]
+    """Shape (2, len(CHANGE_FIGURES)): touched under this policy or the reference, and not."""
+    change_unit: float
+    """L a month."""
+    stages: NDArray[np.int64]
+    """Shape (len(STAGES),)."""
+    touched: int
+    """Households ever enrolled or visited under this policy."""
+    displaced: int
+    """Households touched under the reference but not here."""
+    untouched_worse: int
+    """Households worse off though touched neither here nor there."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One policy in one replicate. Money and places are those of the represented population.
 
-    Months run from 0 (first month of the policy) to `months` - 1.
+    Months run from 0 (first month of the policy) to `months` - 1. A streamed run keeps no household: its household
+    vectors are empty, and `changes` says what became of them.
     """
 
     policy: str
@@ -127,6 +158,8 @@ class Run:
 
     stage: NDArray[np.int8]
     """Shape (households,): index into STAGES at the end."""
+    changes: Changes | None = None
+    """Against the reference; None where households are kept."""
 
     @property
     def cost(self) -> Float64Array:

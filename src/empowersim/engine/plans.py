@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim.engine.allocation import MENTOR_FIELDS, PRIORITIES, RULES
+from empowersim._jit import kernel
+from empowersim.engine.allocation import MENTOR_FIELDS, POSTS, PRIORITIES, RULES
 from empowersim.engine.arrays import DOSES, FINISHED, MENTOR_STATE, Offer, Plan
-from empowersim.engine.inputs import CommunityProgramme, Mentors, Policy, Travel
+from empowersim.engine.inputs import CommunityProgramme, Mentors, Policy, Programme, Travel
 from empowersim.errors import SimulationError
 from empowersim.rng import TRAITS, Kind, Stream, philox, uniform_from
 from empowersim.schema import CHANNEL_ROW, ROW, VILLAGE, VILLAGE_ROW
@@ -33,6 +34,9 @@ _NOT_FOR_VILLAGES: Final = MONEY | {"visits", "sessions"}
 _SETTLED: Final = 600.0
 """Months in post of mentors who do not change: long settled in."""
 _MOST_MENTORS: Final = 2**16
+_LOW_WORD: Final = np.uint64(0xFFFFFFFF)
+_SUBDISTRICT: Final = np.uint32(Kind.SUBDISTRICT << 24)
+_ONCE: Final = np.uint32(TRAITS & 0xFFFFFFFF)
 
 
 def check_policy(policy: Policy) -> None:
@@ -180,6 +184,13 @@ def plan_of(policy: Policy, travel: Travel, region: int, share: float) -> Plan:
     )
 
 
+def with_share(plan: Plan, policy: Policy, share: float) -> Plan:
+    """The plan of a policy for a block of the same region type that gets another share of the district's posts."""
+    mentor = plan.mentor.copy()
+    mentor[POSTS] = policy.mentors.posts * share
+    return plan._replace(mentor=mentor)
+
+
 def _changes(community: Sequence[CommunityProgramme]) -> list[tuple[int, str, float, bool]]:
     """Changes of village columns: (programme, column, value, whether it is a factor)."""
     found = []
@@ -239,25 +250,22 @@ def offer_of(
     policy: Policy, identity: int, share: float, tiles: int, villages: int, months: int, seed: Any, replicate: Any
 ) -> Offer:
     """Places by month, mentors' areas and villages served of a block with permanent id `identity`."""
-
-    def rounding(number: int) -> float:
-        return _uniform_of(identity, number ^ int(Stream.PLACE_ROUNDING), seed, replicate)
-
+    offered: tuple[Programme | CommunityProgramme, ...] = (*policy.programmes, *policy.community)
+    numbers = np.array([one.number for one in offered], np.int64) ^ int(Stream.PLACE_ROUNDING)
+    rounding = np.empty(len(offered))
+    _round(identity, numbers, seed, replicate, rounding)
     places = np.full((max(len(policy.programmes), 1), months), -1, np.int64)
     for s, programme in enumerate(policy.programmes):
         last = min(months, programme.last_intake + 1, policy.end)
-        intakes = np.arange(programme.first_intake, last, programme.intake_every)
-        if intakes.size:
-            a_time = programme.places_per_year * share * programme.intake_every / YEAR
-            total = np.floor(a_time * np.arange(intakes.size + 1) + rounding(programme.number))
-            places[s, intakes] = np.diff(total).astype(np.int64)
+        a_time = programme.places_per_year * share * programme.intake_every / YEAR
+        _open(programme.first_intake, last, programme.intake_every, a_time, rounding[s], places[s])
     posts = policy.mentors.posts * share
     count = min(max(1, round(posts)), tiles) if posts > 0 else 0
     bounds = np.linspace(0, tiles, count + 1).round().astype(np.int64) if count else np.zeros(1, np.int64)
     ids = identity * _MOST_MENTORS + np.arange(max(count, 1), dtype=np.int64)
     served = [
-        min(villages, int(np.floor(community.coverage * villages + rounding(community.number))))
-        for community in policy.community
+        min(villages, int(np.floor(community.coverage * villages + part)))
+        for community, part in zip(policy.community, rounding[len(policy.programmes) :], strict=True)
     ]
     return Offer(
         places=places,
@@ -278,14 +286,22 @@ def new_mentors(mentors: Mentors, count: int) -> NDArray[np.float32]:
     return np.tile(np.array([start[name] for name in MENTOR_STATE], np.float32), (max(count, 1), 1))
 
 
-def _uniform_of(identity: int, number: int, seed: Any, replicate: Any) -> float:
-    """Uniform (0-1) of a subdistrict towards a programme."""
-    words = philox(
-        np.uint32(identity & 0xFFFFFFFF),
-        np.uint32(Kind.SUBDISTRICT << 24),
-        np.uint32(TRAITS & 0xFFFFFFFF),
-        np.uint32(number),
-        seed,
-        replicate,
-    )
-    return float(uniform_from(words[0]))
+@kernel
+def _round(identity: int, numbers: Any, seed: Any, replicate: Any, out: Any) -> None:
+    """Uniforms (0-1) of a subdistrict towards programmes, by which fractions of places are rounded."""
+    who = np.uint32(np.uint64(identity) & _LOW_WORD)
+    for n in range(numbers.size):
+        words = philox(who, _SUBDISTRICT, _ONCE, np.uint32(np.uint64(numbers[n]) & _LOW_WORD), seed, replicate)
+        out[n] = np.float64(uniform_from(words[0]))
+
+
+@kernel
+def _open(first: int, last: int, every: int, a_time: float, rounding: float, places: Any) -> None:
+    """Places of the intakes in months first, first + every, ... before `last`: whole numbers, `a_time` on average."""
+    given = np.floor(a_time * 0.0 + rounding)
+    intake = 1
+    for month in range(first, last, every):
+        until = np.floor(a_time * np.float64(intake) + rounding)
+        places[month] = np.int64(until - given)
+        given = until
+        intake += 1

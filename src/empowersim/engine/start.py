@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from empowersim.engine.arrays import (
     view_words,
 )
 from empowersim.engine.inputs import Population
-from empowersim.maths import HALF, ZERO, flag, greater, log
+from empowersim.maths import HALF, ONE, ZERO, flag, greater, log
 from empowersim.rng import TRAITS, Kind, Stream, normal_from, philox, uniform_from
 from empowersim.rules import agency, assets, mentoring, start
 from empowersim.rules.month import MONTHS_UNSEEN_MOST, Household
@@ -27,7 +28,9 @@ _TRAITS: Final = np.uint32(TRAITS & 0xFFFFFFFF)
 _GROUP_ASSETS: Final = np.uint32(Stream.WELFARE_RANK // 4)
 _GROUP_WORK: Final = np.uint32(Stream.START_SAVINGS // 4)
 _GROUP_REGISTER: Final = np.uint32(Stream.REGISTER_ERROR // 4)
-_KIND_BITS: Final = 24
+_HOUSEHOLD_KIND: Final = np.uint32(Kind.HOUSEHOLD << 24)
+_LOW_WORD: Final = np.uint64(0xFFFFFFFF)
+_WORD_BITS: Final = np.uint64(32)
 _CAPACITY, _OWN, _ASSETS, _SAVINGS, _JOB, _ILLNESS, _REGISTER, _AGENCY, _BELOW, _ABOVE = range(10)
 _WORK_ROWS: Final = 10
 _HALVINGS: Final = 18
@@ -194,41 +197,65 @@ def blocks_of(population: Population, parameters: Any) -> list[Block]:
 
     A tile never holds households of two villages. Villages without households are left out.
     """
-    homes, places = population.households, population.villages
-    count = homes.household_id.size
-    subdistrict = places.subdistrict[homes.village]
-    bounds = np.flatnonzero(np.diff(subdistrict)) + 1
-    starts = np.concatenate(([0], bounds))
-    stops = np.concatenate((bounds, [count]))
-    return [_block(population, parameters, int(first), int(last)) for first, last in zip(starts, stops, strict=True)]
+    bounds = block_bounds(population)
+    return [lay_out(population, parameters, int(first), int(last)) for first, last in pairwise(bounds)]
 
 
-def _block(population: Population, parameters: Any, first: int, last: int) -> Block:
+def block_bounds(population: Population) -> NDArray[np.int64]:
+    """Row of the first household of each subdistrict that holds any, and of the end; shape (blocks + 1,)."""
+    subdistrict = population.villages.subdistrict[population.households.village]
+    inner = np.flatnonzero(np.diff(subdistrict)) + 1
+    return np.concatenate(([0], inner, [subdistrict.size])).astype(np.int64)
+
+
+@kernel
+def _place(sizes: Any, ids: Any, live: Any, id_low: Any, id_high: Any, position: Any) -> None:
+    """Give every household, village by village, its lane of a tile; `position` = where its first number stands."""
+    home, tile = 0, 0
+    for v in range(sizes.size):
+        for k in range(sizes[v]):
+            at, lane = tile + k // LANES, k % LANES
+            who = np.uint64(ids[home])
+            live[at, lane] = ONE
+            id_low[at, lane] = np.uint32(who & _LOW_WORD)
+            id_high[at, lane] = np.uint32(who >> _WORD_BITS) | _HOUSEHOLD_KIND
+            position[home] = at * ROWS * LANES + lane
+            home += 1
+        tile += (sizes[v] + LANES - 1) // LANES
+
+
+@kernel
+def _enter(values: Any, position: Any, row: int, state: Any) -> None:
+    """Write a column of the households, in their order, into a row of their tiles; `state` flat."""
+    for home in range(values.size):
+        state[position[home] + row * LANES] = values[home]
+
+
+def lay_out(population: Population, parameters: Any, first: int, last: int) -> Block:
     """Lay out the households first .. last - 1, which form one subdistrict."""
     homes, places = population.households, population.villages
-    village, position, sizes = _positions(homes.village[first:last])
+    village_of = homes.village[first:last]
+    begin = np.concatenate(([0], np.flatnonzero(np.diff(village_of)) + 1))
+    village = village_of[begin]
+    sizes = np.diff(np.append(begin, last - first))
     tiles_each = -(-sizes // LANES)
     tiles = int(tiles_each.sum())
-    first_tile = np.concatenate(([0], np.cumsum(tiles_each)[:-1]))
-    slot = np.searchsorted(village, homes.village[first:last])
-    tile = first_tile[slot] + position // LANES
-    lane = position % LANES
     state = np.zeros((tiles, ROWS, LANES), np.float32)
     state[:, ROW["size"]] = 1.0
     state[:, ROW["consumption"]] = 1.0
     live = np.zeros((tiles, LANES), np.float32)
-    live[tile, lane] = 1.0
     id_low = np.zeros((tiles, LANES), np.uint32)
     id_high = np.zeros((tiles, LANES), np.uint32)
-    ids = homes.household_id[first:last]
-    id_low[tile, lane] = (ids & 0xFFFFFFFF).astype(np.uint32)
-    id_high[tile, lane] = (ids >> 32).astype(np.uint32) | np.uint32(Kind.HOUSEHOLD << _KIND_BITS)
+    position = np.empty(last - first, np.int64)
+    _place(sizes, homes.household_id[first:last], live, id_low, id_high, position)
+    flat = state.reshape(-1)
     for name in _OBSERVED:
-        state[tile, ROW[name], lane] = getattr(homes, name)[first:last]
-    state[tile, ROW["welfare"], lane] = homes.welfare_score[first:last]
+        _enter(getattr(homes, name)[first:last], position, ROW[name], flat)
+    _enter(homes.welfare_score[first:last], position, ROW["welfare"], flat)
     context = np.ascontiguousarray(places.context[:, village].T, np.float32)
     context[:, VILLAGE_ROW["collective"]] = parameters.collective_start
     context[:, VILLAGE_ROW["culture"]] = parameters.culture_start
+    slot = np.repeat(np.arange(village.size), sizes)
     context[:, VILLAGE_ROW["mean_poor"]] = _mean_by(slot, (homes.consumption[first:last] < 1).astype(np.float32), sizes)
     context[:, VILLAGE_ROW["mean_income"]] = _mean_by(slot, homes.consumption[first:last], sizes)
     village_ids = places.village_id[village]
@@ -243,13 +270,6 @@ def _block(population: Population, parameters: Any, first: int, last: int) -> Bl
         village_low=(village_ids & 0xFFFFFFFF).astype(np.uint32),
         village_high=(village_ids >> 32).astype(np.uint32),
     )
-
-
-def _positions(village_of: Any) -> Any:
-    """Villages present, each household's position in its village, and village sizes."""
-    village, begin, sizes = np.unique(village_of, return_index=True, return_counts=True)
-    position = np.arange(village_of.size) - np.repeat(begin, sizes)
-    return village, position, sizes
 
 
 def _mean_by(group: Any, values: Any, sizes: Any) -> Any:

@@ -17,7 +17,7 @@ villages; only the last village and the last subdistrict are cut. Any subdistric
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp
 from typing import Any, Final
@@ -25,8 +25,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim._jit import kernel
-from empowersim.engine.inputs import FloatArray, Households, Population, Villages
+from empowersim._jit import LANES, kernel, loop, make_tile_view, wide_vectors
+from empowersim.engine.inputs import FloatArray, Households, Population, StreamedPopulation, Villages
 from empowersim.engine.traits import (
     Float64Array,
     Tables,
@@ -71,6 +71,9 @@ _VILLAGE_GROUP: Final = np.uint32(Stream.VILLAGE_SIZE // STREAMS_A_GROUP)
 _PACE_GROUP: Final = np.uint32(Stream.VILLAGE_PACE // STREAMS_A_GROUP)
 _HALF: Final = np.float32(0.5)
 _UNKNOWN: Final = np.float32(-1.0)
+_RANK, _SCHOOLING, _LETTERS, _SCHOOL, _MEMBERS, _CHILDREN, _HEAD = range(7)
+_TRAIT_ROWS: Final = 7
+_view_traits = make_tile_view(_TRAIT_ROWS, np.float32)
 _MIDDLE: Final = 0.5
 """The middle of three classes of signal and of custom."""
 
@@ -137,34 +140,70 @@ def _make_effects(words: Any, out: Any) -> None:
         out[i] = normal_quantile(uniform_from(words[i]))
 
 
+@loop
+def _draw_traits(first: int, work: Any, seed: Any, replicate: Any) -> int:
+    """Draw what the households of a tile, ids from `first` on, get once in a life; four of it become normals."""
+    wide_vectors()
+    rows = _view_traits(work, 0)
+    for lane in range(LANES):
+        who = np.uint64(first + lane)
+        rank, _, _, _ = trait_words(who, _HOUSEHOLD, _RANK_GROUP, seed, replicate)
+        members, children, years, letters = trait_words(who, _HOUSEHOLD, _SIZE_GROUP, seed, replicate)
+        _, _, _, school = trait_words(who, _HOUSEHOLD, _SCHOOL_GROUP, seed, replicate)
+        head, _, _, _ = trait_words(who, _HOUSEHOLD, _HEAD_GROUP, seed, replicate)
+        rows[_RANK, lane] = uniform_from(rank)
+        rows[_SCHOOLING, lane] = uniform_from(years)
+        rows[_LETTERS, lane] = uniform_from(letters)
+        rows[_SCHOOL, lane] = uniform_from(school)
+        rows[_MEMBERS, lane] = uniform_from(members)
+        rows[_CHILDREN, lane] = uniform_from(children)
+        rows[_HEAD, lane] = uniform_from(head)
+    for lane in range(LANES):
+        rows[_RANK, lane] = normal_quantile(rows[_RANK, lane])
+        rows[_SCHOOLING, lane] = normal_quantile(rows[_SCHOOLING, lane])
+        rows[_LETTERS, lane] = normal_quantile(rows[_LETTERS, lane])
+        rows[_SCHOOL, lane] = normal_quantile(rows[_SCHOOL, lane])
+    return 0
+
+
 @kernel
 def _make_households(
-    first: int, village_start: Any, village_region: Any, welfare: Any, t: Any, seed: Any, replicate: Any, out: Any
+    first: int,
+    village_start: Any,
+    village_region: Any,
+    welfare: Any,
+    t: Any,
+    seed: Any,
+    replicate: Any,
+    work: Any,
+    out: Any,
 ) -> None:
-    """Fill `out`, one row a column of `_COLUMNS`, with the households `first` and on, village by village."""
-    for v in range(village_region.size):
-        kind = village_region[v]
-        shared = t.village_share[0] * welfare[v]
-        for i in range(village_start[v], village_start[v + 1]):
-            who = np.uint64(first + i)
-            rank = trait_words(who, _HOUSEHOLD, _RANK_GROUP, seed, replicate)[0]
-            z = shared + t.village_share[1] * normal_from(rank)
-            body = trait_words(who, _HOUSEHOLD, _SIZE_GROUP, seed, replicate)
-            school = trait_words(who, _HOUSEHOLD, _SCHOOL_GROUP, seed, replicate)[3]
-            head = trait_words(who, _HOUSEHOLD, _HEAD_GROUP, seed, replicate)[0]
-            size = size_of(uniform_from(body[0]), t.size_level[kind], t.size_tilt[kind], z)
-            children = children_of(uniform_from(body[1]), size, t.child[kind])
-            schooling = t.schooling[0] * z + t.schooling[1] * normal_from(body[2])
+    """Fill `out`, one row a column of `_COLUMNS`, with the households `first` and on, village by village.
+
+    `work` = working memory, shape (`_TRAIT_ROWS`, LANES).
+    """
+    v = 0
+    for begin in range(0, out.shape[1], LANES):
+        _draw_traits(first + begin, work, seed, replicate)
+        for lane in range(min(LANES, out.shape[1] - begin)):
+            i = begin + lane
+            while i >= village_start[v + 1]:
+                v += 1
+            kind = village_region[v]
+            z = t.village_share[0] * welfare[v] + t.village_share[1] * work[_RANK, lane]
+            size = size_of(work[_MEMBERS, lane], t.size_level[kind], t.size_tilt[kind], z)
+            children = children_of(work[_CHILDREN, lane], size, t.child[kind])
+            schooling = t.schooling[0] * z + t.schooling[1] * work[_SCHOOLING, lane]
             out[0, i] = consumption_of(t.log_consumption[kind], z)
             out[1, i] = z
             out[2, i] = size
             out[3, i] = children
             out[4, i] = years_of(schooling, t.years, t.years_from[kind])
-            out[5, i] = ONE if uniform_from(head) < t.female_head[kind] else ZERO
+            out[5, i] = ONE if work[_HEAD, lane] < t.female_head[kind] else ZERO
             out[6, i] = literacy_of(
-                schooling, normal_from(body[3]), t.literacy, t.literacy_level[kind], t.literacy_slope[kind]
+                schooling, work[_LETTERS, lane], t.literacy, t.literacy_level[kind], t.literacy_slope[kind]
             )
-            out[7, i] = enrolled_of(z, normal_from(school), t.enrolment, t.enrolled_from[kind], children)
+            out[7, i] = enrolled_of(z, work[_SCHOOL, lane], t.enrolment, t.enrolled_from[kind], children)
 
 
 _COLUMNS: Final = (
@@ -265,7 +304,23 @@ def synthetic(place: Place, *, households: int, seed: int, replicate: int, param
     number, `ParameterError` where figures of the place contradict each other.
     """
     whole = layout(place, households=households, seed=seed, replicate=replicate)
-    return _build(place, whole, 0, whole.subdistricts, seed, replicate)
+    return replace(_build(place, whole, 0, whole.subdistricts, seed, replicate), notes=notes(place, whole))
+
+
+def synthetic_streamed(place: Place, *, households: int, seed: int, replicate: int) -> StreamedPopulation:
+    """Return the same households as `synthetic`, made subdistrict by subdistrict when they are needed."""
+    whole = layout(place, households=households, seed=seed, replicate=replicate)
+    lived = np.diff(whole.first_household[whole.first_village])
+    line = np.array([one.poverty_line for one in place.regions], np.float32).astype(np.float64)[whole.region]
+    return StreamedPopulation(
+        households=lived,
+        region=np.array([one.index for one in place.regions], np.int32)[whole.region],
+        subdistrict_id=np.arange(whole.subdistricts, dtype=np.int64),
+        mean_line=np.float32(float(lived @ line) / whole.households),
+        represents=place.households,
+        make=lambda first, last: _build(place, whole, first, last, seed, replicate),
+        notes=notes(place, whole),
+    )
 
 
 def synthetic_range(
@@ -282,7 +337,8 @@ def synthetic_range(
             f"subdistricts {first_subdistrict} to {first_subdistrict + subdistricts - 1} do not exist: "
             f"{households} households of {place.name} live in subdistricts 0 to {whole.subdistricts - 1}"
         )
-    return _build(place, whole, first_subdistrict, first_subdistrict + subdistricts, seed, replicate)
+    made = _build(place, whole, first_subdistrict, first_subdistrict + subdistricts, seed, replicate)
+    return replace(made, notes=notes(place, whole))
 
 
 def _build(place: Place, whole: Layout, first: int, last: int, seed: int, replicate: int) -> Population:
@@ -295,8 +351,9 @@ def _build(place: Place, whole: Layout, first: int, last: int, seed: int, replic
     subdistrict = np.repeat(np.arange(last - first), per_subdistrict)
     region = np.repeat(whole.region[first:last], per_subdistrict)
     out = np.empty((len(_COLUMNS), end - begin), np.float32)
+    work = np.zeros((_TRAIT_ROWS, LANES), np.float32)
     _make_households(
-        begin, start - begin, region, whole.welfare[low:high], t, np.uint32(seed), np.uint32(replicate), out
+        begin, start - begin, region, whole.welfare[low:high], t, np.uint32(seed), np.uint32(replicate), work, out
     )
     columns = dict(zip(_COLUMNS, out, strict=True))
     columns["illness"] = np.full(end - begin, _UNKNOWN, np.float32)
@@ -314,7 +371,6 @@ def _build(place: Place, whole: Layout, first: int, last: int, seed: int, replic
         ),
         subdistrict_id=np.arange(first, last, dtype=np.int64),
         represents=place.households * (end - begin) / whole.households,
-        notes=notes(place, whole),
     )
 
 

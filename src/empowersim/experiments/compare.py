@@ -30,9 +30,9 @@ winners and losers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from empowersim.experiments.asked import (
     SEEDS,
@@ -45,16 +45,26 @@ from empowersim.experiments.asked import (
 from empowersim.experiments.executors import available_threads, map_replicates
 from empowersim.experiments.reduce import Reduced, reduce_runs
 from empowersim.experiments.summary import summarise
+from empowersim.experiments.winners import STREAMED_NOTE
 from empowersim.results.comparison import Comparison
 from empowersim.results.provenance import program_digest, run_id
+
+if TYPE_CHECKING:
+    from empowersim.engine.inputs import Policy
+    from empowersim.engine.outputs import Run
 
 __all__ = ["Comparison", "Plan", "Progress", "compare", "execute", "plan", "simulate"]
 
 Progress = Callable[[int, int, str], None]
-"""Called with futures done, futures in all, and what is being done."""
+"""Called with steps done, steps in all, and what is being done. A step is a future, or a household if streamed."""
 
 POOLED_HOUSEHOLDS: Final = 200_000
-"""Up to this many households, whole futures share the cores; above, the blocks of one future do (memory)."""
+"""Up to this many households, whole futures share the cores, and all households of a future are in memory; above,
+futures are streamed: subdistricts share the cores, and each is forgotten when it is counted."""
+
+ONE_FUTURE_ABOVE: Final = 1_000_000
+"""A population larger than this, asked for in place of that of the file, is simulated in one future unless a number of
+futures is asked for, too."""
 
 
 def compare(
@@ -72,7 +82,8 @@ def compare(
     """Compare the policies of a scenario (a loaded one, or the path of a file) on the same futures.
 
     `policies` picks some by name (the reference always comes along); `reference` is the policy the others
-    are compared with. What is None stands in the scenario file; `threads` None means all cores. The result
+    are compared with. What is None stands in the scenario file, but `households` above `ONE_FUTURE_ABOVE` mean one
+    future unless `replicates` says otherwise; `threads` None means all cores. The result
     does not depend on `threads`. Raises `ScenarioError`, `PopulationError`, `ParameterError` or
     `SimulationError`, the last also for a scenario that asks for both worlds (``trap: both``): no world is chosen for
     you, `experiments.worlds.compare_worlds` compares in both.
@@ -135,6 +146,16 @@ class Plan:
     inputs: Mapping[str, Any]
     run_id: str
 
+    @property
+    def streamed(self) -> bool:
+        """Whether households are too many to be in memory at once."""
+        return (self.households or 0) > POOLED_HOUSEHOLDS
+
+    @property
+    def steps(self) -> int:
+        """Steps in all that progress is told in: futures, or households of all futures where they are streamed."""
+        return self.replicates * ((self.households or 0) if self.streamed else 1)
+
 
 def plan(
     scenario: Any,
@@ -156,8 +177,10 @@ def plan(
     wanted = known if policies is None else [known_policy(name, known, "policies") for name in policies]
     names = tuple(name for name in known if name in wanted or name == chosen_reference)
     own = loaded.settings
+    if replicates is None:
+        replicates = 1 if (households or 0) > ONE_FUTURE_ABOVE else own.replicates
     counts = {
-        "replicates": whole_number("replicates", replicates if replicates is not None else own.replicates, 1),
+        "replicates": whole_number("replicates", replicates, 1),
         "months": whole_number("months", months if months is not None else own.months, 1),
         "burn_in": whole_number("burn_in", own.burn_in, 0),
         "seed": whole_number("seed", seed if seed is not None else own.seed, 0, SEEDS - 1),
@@ -189,42 +212,9 @@ def plan(
 
 def execute(made: Plan, *, threads: int | None = None, progress: Progress | None = None) -> Comparison:
     """Run a plan; `threads` None means all cores. The result does not depend on `threads`."""
-    from empowersim.engine.simulate import simulate as run_engine
-
     cores = whole_number("threads", threads if threads is not None else available_threads(), 1)
-    pooled = made.replicates > 1 and (made.households or 0) <= POOLED_HOUSEHOLDS
-    pool, inner = (min(cores, made.replicates), 1) if pooled else (1, cores)
-    compiled = made.compiled
-    chosen = [compiled.policies[name] for name in made.policies]
-    band = float(compiled.parameters.unchanged_band)
-    rate = float(made.scenario.settings.discount_rate)
-    place = made.policies.index(made.reference)
-    ends = [policy.end for policy in chosen]
-
-    def one(replicate: int) -> Reduced:
-        population = compiled.population(made.households, made.seed, replicate)
-        runs = run_engine(
-            population,
-            chosen,
-            travel=compiled.travel,
-            parameters=compiled.parameters,
-            months=made.months,
-            burn_in=made.burn_in,
-            seed=made.seed,
-            replicate=replicate,
-            threads=inner,
-        )
-        return reduce_runs(runs, place, band=band, discount_rate=rate, notes=population.notes, ends=ends)
-
-    def told() -> Iterable[Reduced]:
-        if progress is not None:
-            progress(0, made.replicates, "simulating")
-        for done, reduced in enumerate(map_replicates(one, range(made.replicates), pool), start=1):
-            if progress is not None:
-                progress(done, made.replicates, "simulating")
-            yield reduced
-
-    tables, first = summarise(told(), made.reference)
+    futures = _streamed_futures(made, cores, progress) if made.streamed else _futures(made, cores, progress)
+    tables, first = summarise(futures, made.reference)
     loaded = made.scenario
     return Comparison(
         scenario=str(loaded.name),
@@ -239,14 +229,82 @@ def execute(made: Plan, *, threads: int | None = None, progress: Progress | None
         reference=made.reference,
         all_policies=tuple(loaded.policies),
         labels={name: dict(loaded.labels.get(name, {})) for name in loaded.policies},
-        discount_rate=rate,
-        unchanged_band=band,
+        discount_rate=float(loaded.settings.discount_rate),
+        unchanged_band=float(made.compiled.parameters.unchanged_band),
         price_year=getattr(loaded, "price_year", None),
         notes=first.notes,
         assumed=_assumed(loaded),
         run_id=made.run_id,
         inputs=made.inputs,
         tables=tables,
+    )
+
+
+def _futures(made: Plan, cores: int, progress: Progress | None) -> Iterator[Reduced]:
+    """The futures of a plan, each with all its households in memory."""
+    from empowersim.engine.simulate import simulate as run_engine
+
+    pool, inner = (min(cores, made.replicates), 1) if made.replicates > 1 else (1, cores)
+
+    def one(replicate: int) -> Reduced:
+        population = made.compiled.population(made.households, made.seed, replicate)
+        runs = run_engine(population, _chosen(made), replicate=replicate, threads=inner, **_common(made))
+        return _reduced(made, runs, population.notes)
+
+    if progress is not None:
+        progress(0, made.replicates, "simulating")
+    for done, reduced in enumerate(map_replicates(one, range(made.replicates), pool), start=1):
+        if progress is not None:
+            progress(done, made.replicates, "simulating")
+        yield reduced
+
+
+def _streamed_futures(made: Plan, cores: int, progress: Progress | None) -> Iterator[Reduced]:
+    """The futures of a plan, one after another, each subdistrict forgotten when it is counted."""
+    from empowersim.engine.stream import simulate_stream
+
+    for replicate in range(made.replicates):
+        people = made.compiled.streamed(made.households, made.seed, replicate)
+
+        def told(share: float, before: int = replicate * people.count, inside: int = people.count) -> None:
+            if progress is not None:
+                progress(before + int(share * inside), made.steps, "simulating")
+
+        runs = simulate_stream(
+            people,
+            _chosen(made),
+            reference=made.policies.index(made.reference),
+            replicate=replicate,
+            threads=cores,
+            told=told,
+            **_common(made),
+        )
+        yield _reduced(made, runs, (*people.notes, STREAMED_NOTE))
+
+
+def _chosen(made: Plan) -> list[Policy]:
+    return [made.compiled.policies[name] for name in made.policies]
+
+
+def _common(made: Plan) -> dict[str, Any]:
+    """What all futures of a plan are simulated with."""
+    return {
+        "travel": made.compiled.travel,
+        "parameters": made.compiled.parameters,
+        "months": made.months,
+        "burn_in": made.burn_in,
+        "seed": made.seed,
+    }
+
+
+def _reduced(made: Plan, runs: Sequence[Run], notes: Sequence[str]) -> Reduced:
+    return reduce_runs(
+        runs,
+        made.policies.index(made.reference),
+        band=float(made.compiled.parameters.unchanged_band),
+        discount_rate=float(made.scenario.settings.discount_rate),
+        notes=notes,
+        ends=[policy.end for policy in _chosen(made)],
     )
 
 

@@ -17,6 +17,9 @@ Vector = NDArray[np.float64]
 RESULTS = ("better", "worse", "unchanged")
 """What can become of a household, in the order of `change_codes`."""
 
+FIFTHS: Final = 5
+"""Parts of the population by starting consumption."""
+
 
 def total(monthly: Vector) -> float:
     """Return the sum of a monthly flow (shape (months,)) over the horizon, undiscounted."""
@@ -135,7 +138,9 @@ def change_codes(end: NDArray[np.float32], reference_end: NDArray[np.float32], b
     return codes
 
 
-def welfare_groups(consumption: NDArray[np.float32], size: NDArray[np.float32], parts: int = 5) -> NDArray[np.int8]:
+def welfare_groups(
+    consumption: NDArray[np.float32], size: NDArray[np.float32], parts: int = FIFTHS
+) -> NDArray[np.int8]:
     """Return the quintile (or tenth: `parts` = 10) of each household, 0 = poorest; shape (households,).
 
     Groups hold equal numbers of persons, not of households, as official statistics count: a household belongs where the
@@ -156,6 +161,6 @@ def household_groups(
     """Return the groups winners are counted in: (dimension, name, who belongs to it)."""
     groups = [("all", "all", np.ones(region.shape, dtype=np.bool_))]
     groups += [("region", name, region == number) for number, name in enumerate(REGION_TYPES)]
-    groups += [("quintile", str(number + 1), quintile == number) for number in range(5)]
+    groups += [("quintile", str(number + 1), quintile == number) for number in range(FIFTHS)]
     groups += [("contact", "touched", touched), ("contact", "untouched", ~touched)]
     return groups

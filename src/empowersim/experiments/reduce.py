@@ -10,21 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim.engine.outputs import HOURS, MEASURES, MENTOR_SERIES, STAGES, Run
-from empowersim.experiments.economics import (
-    RESULTS,
-    by_year,
-    change_codes,
-    discounted,
-    displaced,
-    household_groups,
-    household_years_averted,
-    mean_until,
-    total,
-    untouched_worse,
-    welfare_groups,
-)
+from empowersim.engine.outputs import HOURS, MEASURES, MENTOR_SERIES, Run
+from empowersim.experiments.economics import by_year, discounted, household_years_averted, mean_until, total
 from empowersim.experiments.statistics import MONTHS_A_YEAR
+from empowersim.experiments.winners import told
 from empowersim.results.tables import (
     COST,
     COST_DISCOUNTED,
@@ -43,13 +32,6 @@ Vector = NDArray[np.float64]
 
 AFTER: Final = (12, 24)
 """Months after the end of a policy at which the share of its gains that is left is looked at."""
-
-WINNER_FIGURES: Final = (
-    ("households", "share of all households"),
-    *((name, "share of the group") for name in RESULTS),
-    ("any_change", "share of the group"),
-    ("change", "L/month"),
-)
 
 KEPT: Final = tuple(
     measure for measure in MEASURES if measure.better and measure.name in {*LEVELS, *MORE_LEVELS, "income", "assets"}
@@ -160,21 +142,9 @@ def reduce_runs(
     `ends` gives the month in which each policy stops (None: no policy does).
     """
     base = runs[reference]
-    quintile = welfare_groups(base.start_consumption, base.size)
-    values = np.full((len(runs), len(OUTCOMES)), np.nan)
-    counted, access = [], []
-    for row, run in enumerate(runs):
-        values[row] = outcome_values(run, base, discount_rate)
-        groups = household_groups(base.region, quintile, run.touched | base.touched)
-        codes = change_codes(run.end_consumption, base.end_consumption, band)
-        change = run.end_consumption.astype(np.float64) - base.end_consumption
-        counted.append([_count(members, codes, change) for _, _, members in groups])
-        shares = [
-            float(run.touched.mean()),
-            displaced(run.touched, base.touched),
-            untouched_worse(codes, run.touched, base.touched),
-        ]
-        access.append(np.array([*_access(run), *shares]))
+    values = np.array([outcome_values(run, base, discount_rate) for run in runs])
+    became = told(runs, reference, band)
+    access = [np.array([*_access(run), *shares]) for run, shares in zip(runs, became.shares, strict=True)]
     stops = [run.months for run in runs] if ends is None else ends
     return Reduced(
         policies=tuple(run.policy for run in runs),
@@ -183,8 +153,8 @@ def reduce_runs(
         represents=base.represents,
         values=values,
         monthly=np.stack([run.monthly for run in runs]).astype(np.float64),
-        winners=np.array(counted),
-        groups=tuple((dimension, name) for dimension, name, _ in groups),
+        winners=became.winners,
+        groups=became.groups,
         ledger=tuple(_ledger(run) for run in runs),
         ledger_rows=tuple(_ledger_rows(run) for run in runs),
         kept=np.array([_kept(run, base, end) for run, end in zip(runs, stops, strict=True)]),
@@ -192,7 +162,7 @@ def reduce_runs(
         access=tuple(access),
         access_rows=tuple(_access_rows(run) for run in runs),
         mentors=np.array([_mentor_ledger(run) for run in runs]),
-        stages=np.array([np.bincount(run.stage, minlength=len(STAGES)) / run.stage.size for run in runs]),
+        stages=became.stages,
         notes=tuple(notes),
     )
 
@@ -230,15 +200,6 @@ def _ratio(above: float, below: float) -> float:
 def _visits_per_client(run: Run, months: slice) -> float:
     visits = total(np.nan_to_num(run.series("visits")[months])) * run.represents
     return _ratio(visits, total(run.mentors[MENTOR_SERIES.index("clients")][months]))
-
-
-def _count(members: NDArray[np.bool_], codes: NDArray[np.int8], change: Vector) -> list[float]:
-    size = int(members.sum())
-    if size == 0:
-        return [0.0, *[math.nan] * (len(WINNER_FIGURES) - 1)]
-    counts = np.bincount(codes[members], minlength=len(RESULTS)) / size
-    changed = change[members]
-    return [size / members.size, *counts.tolist(), float((changed != 0).mean()), float(changed.mean())]
 
 
 def _ledger(run: Run) -> Vector:

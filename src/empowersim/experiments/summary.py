@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from empowersim.engine.outputs import MEASURES, STAGES
 from empowersim.errors import SimulationError
 from empowersim.experiments.economics import frontier
-from empowersim.experiments.reduce import AFTER, BUDGET_PARTS, KEPT, MENTOR_LEDGER, WINNER_FIGURES, Reduced
+from empowersim.experiments.reduce import AFTER, BUDGET_PARTS, KEPT, MENTOR_LEDGER, Reduced
 from empowersim.experiments.statistics import (
     MONTHS_A_YEAR,
     RunningMoments,
@@ -21,6 +21,7 @@ from empowersim.experiments.statistics import (
     paired,
     t_interval,
 )
+from empowersim.experiments.winners import WINNER_FIGURES
 from empowersim.results.tables import COST_DISCOUNTED, EXITS, OUTCOMES, RATIOS, YEARS_DISCOUNTED, Table
 
 Vector = NDArray[np.float64]

@@ -237,12 +237,12 @@ def execute_worlds(
     plans: Mapping[str, Plan], *, threads: int | None = None, progress: Progress | None = None
 ) -> Worlds:
     """Run the plans of `plan_worlds`; `threads` None means all cores. The result does not depend on `threads`."""
-    total = sum(made.replicates for made in plans.values())
+    total = sum(made.steps for made in plans.values())
     before = 0
     found: dict[str, Comparison] = {}
     for name, made in plans.items():
         found[name] = execute(made, threads=threads, progress=_shifted(progress, before, total))
-        before += made.replicates
+        before += made.steps
     return worlds_of(found[NO_TRAP], found[TRAP])
 
 

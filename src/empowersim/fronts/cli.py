@@ -118,7 +118,8 @@ def _add_compare(commands: Any) -> None:
         description=(
             "Compare the policies of a scenario on the same simulated futures: levels and paired differences with\n"
             "95 % intervals, in how many of 100 futures a policy is better, winners and losers, cost.\n"
-            "What is not given here stands in the file. The numbers do not depend on --threads.\n"
+            "What is not given here stands in the file; more than a million --households mean one future unless\n"
+            "--replicates says otherwise. The numbers do not depend on --threads.\n"
             "With --world both (or trap: both in the file) policies are compared in a world with a poverty trap and\n"
             "in one without, on the same random numbers, and a table says whether the answer changes."
         ),
@@ -144,10 +145,14 @@ def _add_run(commands: Any) -> None:
     command = commands.add_parser(
         "run",
         help="simulate one policy",
-        description="Simulate one policy of a scenario: its outcomes with 95 % intervals, its money, its paths.",
+        description=(
+            "Simulate one policy of a scenario: its outcomes with 95 % intervals, its money, its paths. More than a\n"
+            "million --households mean one future unless --replicates says otherwise."
+        ),
         examples=(
             "  empowersim run scenarios/medan.yaml --policy balanced_mix\n"
-            "  empowersim run scenarios/medan.yaml --policy no_programme --months 120 --json"
+            "  empowersim run scenarios/medan.yaml --policy no_programme --months 120 --json\n"
+            "  empowersim run scenarios/indonesia.yaml --policy mix_mentors --households 74000000 --months 120"
         ),
     )
     command.add_argument("file", metavar="FILE", help=_FILE)
@@ -357,7 +362,8 @@ def _finish(asked: argparse.Namespace, made: Plan) -> int:
         store.check_target(made.run_id, asked.out, force=asked.force)
         store.check_writable(asked.out)
     count = len(made.policies)
-    with _progress(f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months") as progress:
+    what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months"
+    with _progress(what, _unit(made)) as progress:
         result = execute(made, threads=asked.threads, progress=progress)
     if asked.json:
         print(result.to_json())
@@ -380,7 +386,7 @@ def _finish_worlds(asked: argparse.Namespace, plans: Mapping[str, Plan]) -> int:
     made = next(iter(plans.values()))
     count = len(made.policies)
     what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months in {len(plans)} worlds"
-    with _progress(what) as progress:
+    with _progress(what, _unit(made)) as progress:
         found = execute_worlds(plans, threads=asked.threads, progress=progress)
     if asked.json:
         print(found.to_json())
@@ -484,12 +490,16 @@ def _write_factors(asked: argparse.Namespace, table: FactorTable, folder: str) -
     print(f"Written to {folder}: {', '.join(path.name for path in files)}", file=said)
 
 
+def _unit(made: Plan) -> str:
+    return "households" if made.streamed else "futures"
+
+
 @contextmanager
-def _progress(what: str) -> Iterator[Progress]:
+def _progress(what: str, unit: str = "futures") -> Iterator[Progress]:
     from empowersim._jit import is_compiled
     from empowersim.fronts.terminal import progress_on
 
-    with progress_on(sys.stderr, what, first_run=not is_compiled()) as progress:
+    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit=unit) as progress:
         yield progress
 
 

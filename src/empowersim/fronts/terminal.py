@@ -75,6 +75,8 @@ _HARDLY_ANY: Final = 0.0005
 _PIPE_WIDTH: Final = 100
 _PLAIN_EVERY: Final = 5.0
 _QUIET: Final = 2.0
+_MANY: Final = 100.0
+"""Steps a second from which on no decimals are shown."""
 
 
 def console(stream: IO[str] | None = None) -> Any:
@@ -367,29 +369,37 @@ def _caution(comparison: Comparison) -> str:
 @contextmanager
 def _bar(stream: IO[str], what: str, first_run: bool, unit: str) -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     screen = Console(file=stream, highlight=False)
     word = "first run: compiling, half a minute or so" if first_run else "simulating"
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit + " {task.fields[rate]}"),
+        TextColumn("{task.fields[steps]} " + unit + " {task.fields[rate]}"),
         TimeRemainingColumn(),
         console=screen,
         transient=True,
     )
     with bar:
-        task = bar.add_task(word, total=None, rate="")
+        task = bar.add_task(word, total=None, steps="", rate="")
         started = time.monotonic()
 
         def told(done: int, total: int, _: str) -> None:
-            passed = time.monotonic() - started
-            rate = "" if not done else f"{done / passed:.1f}/s" if done > passed else f"{passed / done:.1f} s each"
-            bar.update(task, completed=done, total=total, rate=rate, description=f"simulating {what}" if done else word)
+            rate = _rate(done, time.monotonic() - started) if done else ""
+            steps = f"{number(done)} of {number(total)}"
+            said = f"simulating {what}" if done else word
+            bar.update(task, completed=done, total=total, steps=steps, rate=rate, description=said)
 
         yield told
+
+
+def _rate(done: int, seconds: float) -> str:
+    """How fast `done` steps were: 2.0/s, 812,345/s, or 3.5 s each."""
+    if done <= seconds:
+        return f"{seconds / done:.1f} s each"
+    a_second = done / max(seconds, 1e-9)
+    return f"{number(a_second, 1 if a_second < _MANY else 0)}/s"
 
 
 def _plain(stream: IO[str], what: str, first_run: bool, unit: str) -> Progress:
@@ -403,11 +413,11 @@ def _plain(stream: IO[str], what: str, first_run: bool, unit: str) -> Progress:
         if done in (0, total) or now - said[0] < _PLAIN_EVERY:
             return
         said[0] = now
-        each = (now - started) / done
-        left = (total - done) * each
-        rate = f"{1 / each:.1f}/s" if each < 1 else f"{each:.1f} s each"
+        passed = now - started
+        left = (total - done) * passed / done
         print(
-            f"simulating {what}: {done} of {total} {unit}, {rate}, about {left:.0f} s left",
+            f"simulating {what}: {number(done)} of {number(total)} {unit}, {_rate(done, passed)}, "
+            f"about {left:.0f} s left",
             file=stream,
             flush=True,
         )

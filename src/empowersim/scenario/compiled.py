@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from empowersim.engine.inputs import Policy, Population, Travel
+import numpy as np
+
+from empowersim.engine.inputs import Policy, Population, StreamedPopulation, Travel
 from empowersim.parameters.places import Place
 from empowersim.scenario.documents import Scenario
 from empowersim.schema import VILLAGE_ROW
@@ -45,9 +47,7 @@ class Compiled:
         `households` 1 or more; with a survey None means each of its households once. `seed` and `replicate` 0 to
         2**32 - 1. Raises `PopulationError`.
         """
-        settings = self.scenario.settings
-        count = settings.households if households is None else households
-        chosen_seed = settings.seed if seed is None else seed
+        count, chosen_seed = self._asked(households, seed)
         if self.scenario.survey is not None:
             found: Population = self._survey.population(count, chosen_seed, replicate, self.parameters)
         else:
@@ -58,6 +58,33 @@ class Compiled:
                 self.place, households=count, seed=chosen_seed, replicate=replicate, parameters=self.parameters
             )
         return _with_columns(found, self.village)
+
+    def streamed(
+        self, households: int | None = None, seed: int | None = None, replicate: int = 0
+    ) -> StreamedPopulation:
+        """The same households as `population`, made subdistrict by subdistrict; those of a survey are in memory."""
+        if self.scenario.survey is not None:
+            from empowersim.engine.stream import streamed_of
+
+            return streamed_of(self.population(households, seed, replicate))
+        from empowersim.engine.synthetic import synthetic_streamed
+
+        count, chosen_seed = self._asked(households, seed)
+        assert count is not None
+        found = synthetic_streamed(self.place, households=count, seed=chosen_seed, replicate=replicate)
+        if not self.village:
+            return found
+        line = self.village.get("line", found.mean_line)
+        return replace(
+            found,
+            mean_line=np.float32(line),
+            make=lambda first, last: _with_columns(found.make(first, last), self.village),
+        )
+
+    def _asked(self, households: int | None, seed: int | None) -> tuple[int | None, int]:
+        """Number of households and seed: what is None stands in the scenario."""
+        settings = self.scenario.settings
+        return (settings.households if households is None else households, settings.seed if seed is None else seed)
 
     @cached_property
     def _survey(self) -> Any:

@@ -18,10 +18,10 @@ from empowersim._jit import LANES
 from empowersim.engine.arrays import FINISHED, Block, Running, copy_of, running_of, scratch_for
 from empowersim.engine.inputs import Mentors, Policy, Population, Programme
 from empowersim.engine.kernels import advance
+from empowersim.engine.lives import empty_tally
 from empowersim.engine.metrics import Details, Sums
 from empowersim.engine.observe import work_of
 from empowersim.engine.plans import new_mentors, offer_of, plan_of
-from empowersim.engine.simulate import empty_tally
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.parameters import record_of
 from empowersim.schema import HOUSEHOLD, ROW
