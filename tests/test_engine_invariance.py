@@ -25,8 +25,8 @@ from helpers_engine import (
 
 from empowersim.engine.arrays import Block
 from empowersim.engine.inputs import Condition, Households, Policy, Population, Villages
-from empowersim.engine.outputs import HOURS, MEASURE_ROW, MEASURES, Run
 from empowersim.engine.lives import detailed_months
+from empowersim.engine.outputs import HOURS, MEASURE_ROW, MEASURES, Run
 from empowersim.engine.synthetic import synthetic_range
 from empowersim.parameters.places import place
 from empowersim.scenario.compile import compile_scenario
