@@ -101,7 +101,7 @@ def run_part(
             begin_month(block, month, 0, address, key0, key1)
             serve_villages(block, running, plan, offer, tally, scratch, month)
             for v in range(block.village.shape[0]):
-                end_village(block, tally, scratch, p, v, month, True)
+                end_village(block, tally, scratch, p, v, month, True, False)
         else:
             for tile in range(block.state.shape[0]):
                 v = block.tile_village[tile]
