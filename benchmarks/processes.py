@@ -17,7 +17,7 @@ from benchmarks.world import FULL, World
 
 HELP = ("--help",)
 SMALL = ("run", "scenarios/medan.yaml", "--households", "1000", "--replicates", "2", "--months", "60")
-NATION = ("nation",)
+NATION = ("run", "scenarios/indonesia.yaml", "--households", "74000000", "--months", "120")
 """The command line of the nation: 74 million households for 120 months."""
 _SWEPT, _SWEPT_MONTHS, _SWEEP = 1_000, 60, 10_000
 _MIB = 1024.0
