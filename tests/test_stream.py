@@ -172,7 +172,7 @@ def ends(households: int, seed: int) -> tuple[Ends, Ends]:
     start = dice.lognormal(0.5, 0.7, households).astype(np.float32)
     size = dice.integers(1, 9, households).astype(np.float32)
     there = start * dice.lognormal(0.0, 0.3, households).astype(np.float32)
-    here = there * dice.choice(np.array([1.0, 1.01, 1.05, 0.95], np.float32), households)
+    here = there * dice.choice(np.array([1.0, 1.01, 1.03, 0.97, 0.99], np.float32), households)
     stage = dice.integers(0, len(STAGES), households).astype(np.int8)
     touched, touched_there = dice.random((2, households)) < 0.3
     return Ends(start, here, size, touched, stage), Ends(start, there, size, touched_there, stage)

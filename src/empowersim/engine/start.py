@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim._jit import LANES, kernel, loop, make_tile_view, select, wide_vectors
+from empowersim._jit import LANES, kernel, loop, make_tile_view, rule, select, wide_vectors
 from empowersim.engine.arrays import (
     Block,
     load_household,
@@ -35,6 +35,8 @@ _CAPACITY, _OWN, _ASSETS, _SAVINGS, _JOB, _ILLNESS, _REGISTER, _AGENCY, _BELOW, 
 _WORK_ROWS: Final = 10
 _HALVINGS: Final = 18
 """Bisections: the permanent part is found to 0.0001 of a log point."""
+_AT_ONCE: Final = 6
+"""Bisections in one pass over a tile."""
 _CONSUMPTION: Final = ROW["consumption"]
 _LITERACY: Final = ROW["literacy"]
 _SCORE: Final = ROW["welfare"]
@@ -71,20 +73,35 @@ def draw_start(block: Any, tile: int, work: Any, p: Any, key0: Any, key1: Any) -
     return 0
 
 
+@rule
+def halved(p: Any, village: Any, below: float, above: float, home: Any) -> Any:
+    """The half of an interval (log) in which a household's permanent earning capacity lies.
+
+    `home` = its capacity, own assets, literacy and consumption, as `rules.start.earns_more` takes them.
+    """
+    middle = HALF * (below + above)
+    more = start.earns_more(p, village, middle, home[0], home[1], home[2], home[3])
+    return select(more > ZERO, below, middle), select(more > ZERO, middle, above)
+
+
 @loop
 def halve(block: Any, tile: int, work: Any, p: Any, village: Any) -> int:
-    """Halve the interval in which each household's permanent earning capacity lies."""
+    """Halve the interval in which each household's permanent earning capacity lies, `_AT_ONCE` times."""
     wide_vectors()
     state = view_state(block.state, tile * ROWS * LANES)
     rows = view_work(work, 0)
     for lane in range(LANES):
-        middle = HALF * (rows[_BELOW, lane] + rows[_ABOVE, lane])
         consumed = greater(state[_CONSUMPTION, lane], p.smallest_income)
-        more = start.earns_more(
-            p, village, middle, rows[_CAPACITY, lane], rows[_OWN, lane], state[_LITERACY, lane], consumed
-        )
-        rows[_BELOW, lane] = select(more > ZERO, rows[_BELOW, lane], middle)
-        rows[_ABOVE, lane] = select(more > ZERO, middle, rows[_ABOVE, lane])
+        home = (rows[_CAPACITY, lane], rows[_OWN, lane], state[_LITERACY, lane], consumed)
+        # written out, not looped, so that what does not change from one to the next is computed once
+        below, above = halved(p, village, rows[_BELOW, lane], rows[_ABOVE, lane], home)
+        below, above = halved(p, village, below, above, home)
+        below, above = halved(p, village, below, above, home)
+        below, above = halved(p, village, below, above, home)
+        below, above = halved(p, village, below, above, home)
+        below, above = halved(p, village, below, above, home)
+        rows[_BELOW, lane] = below
+        rows[_ABOVE, lane] = above
     return 0
 
 
@@ -169,7 +186,7 @@ def settle(block: Any, work: Any, values: Any, seed: Any, replicate: Any) -> int
     for tile in range(block.state.shape[0]):
         village = read_village(block.village, block.tile_village[tile] * VILLAGE_ROWS)
         draw_start(block, tile, work, p, seed, replicate)
-        for _ in range(_HALVINGS):
+        for _ in range(_HALVINGS // _AT_ONCE):
             halve(block, tile, work, p, village)
         complete(block, tile, work, p, village)
     return 0

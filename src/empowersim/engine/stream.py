@@ -28,7 +28,7 @@ from empowersim.engine.lives import REPORTED, Begun, Lives
 from empowersim.engine.outputs import Run
 from empowersim.engine.plans import shares_of
 from empowersim.engine.simulate import check, default_threads, mean_line_of, subdistricts_of
-from empowersim.engine.start import block_bounds, lay_out
+from empowersim.engine.start import block_bounds, blocks_of
 from empowersim.engine.workers import in_order
 
 Told = Callable[[float], None]
@@ -118,10 +118,8 @@ def simulate_stream(
     def begun(stretch: tuple[int, int]) -> Iterator[Begun]:
         first, after = stretch
         made = stream.make(first, after)
-        bounds = block_bounds(made)
-        for at in range(after - first):
-            block = lay_out(made, parameters, int(bounds[at]), int(bounds[at + 1]))
-            yield lives.begin(block, int(stream.region[first + at]), int(stream.subdistrict_id[first + at]))
+        for at, block in enumerate(blocks_of(made, parameters), start=first):
+            yield lives.begin(block, int(stream.region[at]), int(stream.subdistrict_id[at]))
 
     def poor_in(stretch: tuple[int, int]) -> list[float]:
         return [one.poor for one in begun(stretch)]
