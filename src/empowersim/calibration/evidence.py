@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from empowersim.calibration.problem import Problem, Simulated, passport_priors
 from empowersim.errors import ParameterError
@@ -85,6 +86,19 @@ def evidence_problem(
         seed=seed,
         version=_version(chosen, wanted, size),
     )
+
+
+def unfitted() -> dict[str, Any]:
+    """`Parameters` that were not fitted, by what they are: at the centres of priors, in the middle of bounds."""
+    fitted = [one for one in passports().values() if one.status == "fitted"]
+    return {
+        "nothing fitted, parameters at the centres of their priors": parameters(
+            {one.name: one.value if one.prior is None else one.prior for one in fitted}
+        ),
+        "nothing fitted, parameters in the middle of their bounds": parameters(
+            {one.name: 0.5 * (one.lower + one.upper) for one in fitted}
+        ),
+    }
 
 
 def _version(names: Sequence[str], rows: Sequence[str], size: float) -> str:

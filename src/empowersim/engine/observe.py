@@ -18,10 +18,6 @@ FIRST: Final = Stream.SURVEY_CONSUMPTION
 STREAMS: Final = Stream.SURVEY_TRANSITORY - Stream.SURVEY_CONSUMPTION + 1
 """How many there are."""
 
-_FIRST_GROUP: Final = int(FIRST) // STREAMS_A_GROUP
-_GROUPS: Final = STREAMS // STREAMS_A_GROUP
-_TRANSITORY: Final = int(Stream.SURVEY_TRANSITORY - FIRST)
-
 _WORK: Final = len(Work._fields)
 view_work_found = make_tile_view(_WORK, np.float32)
 _, store_work, _ = make_row_access(Work)
@@ -29,26 +25,26 @@ _, store_work, _ = make_row_access(Work)
 
 @kernel
 def _uniforms(low: Any, high: Any, address: Any, first: Any, seed: Any, replicate: Any, out: Any) -> None:
-    """Uniforms of four neighbouring groups of streams for each household."""
+    """Uniforms of neighbouring groups of streams for each household."""
     for i in range(low.size):
-        for group in range(out.shape[0] // 4):
+        for group in range(out.shape[0] // STREAMS_A_GROUP):
             words = philox(low[i], high[i], address, np.uint32(first + group), seed, replicate)
-            out[4 * group, i] = uniform_from(words[0])
-            out[4 * group + 1, i] = uniform_from(words[1])
-            out[4 * group + 2, i] = uniform_from(words[2])
-            out[4 * group + 3, i] = uniform_from(words[3])
+            out[STREAMS_A_GROUP * group, i] = uniform_from(words[0])
+            out[STREAMS_A_GROUP * group + 1, i] = uniform_from(words[1])
+            out[STREAMS_A_GROUP * group + 2, i] = uniform_from(words[2])
+            out[STREAMS_A_GROUP * group + 3, i] = uniform_from(words[3])
 
 
 @kernel
 def _normals(low: Any, high: Any, address: Any, first: Any, seed: Any, replicate: Any, out: Any) -> None:
     """Standard normals of neighbouring groups of streams for each household."""
     for i in range(low.size):
-        for group in range(out.shape[0] // 4):
+        for group in range(out.shape[0] // STREAMS_A_GROUP):
             words = philox(low[i], high[i], address, np.uint32(first + group), seed, replicate)
-            out[4 * group, i] = normal_from(words[0])
-            out[4 * group + 1, i] = normal_from(words[1])
-            out[4 * group + 2, i] = normal_from(words[2])
-            out[4 * group + 3, i] = normal_from(words[3])
+            out[STREAMS_A_GROUP * group, i] = normal_from(words[0])
+            out[STREAMS_A_GROUP * group + 1, i] = normal_from(words[1])
+            out[STREAMS_A_GROUP * group + 2, i] = normal_from(words[2])
+            out[STREAMS_A_GROUP * group + 3, i] = normal_from(words[3])
 
 
 @kernel

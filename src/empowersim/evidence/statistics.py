@@ -256,17 +256,17 @@ def _percent(worlds: Worlds, arm: str, wave: str, outcome: str = "consumption") 
 # --- trap --------------------------------------------------------------------------------------------------------
 
 
-def _trap_groups(worlds: Worlds, p: Any) -> tuple[NDArray[np.bool_], Float64Array, Float64Array]:
+def _trap_groups(worlds: Worlds) -> tuple[NDArray[np.bool_], Float64Array, Float64Array]:
     """Who stands above the threshold after the transfer, and k then and four years later (treated households)."""
     world = worlds.world("treated")
     seen = worlds.drawn.eligible
     first, last = world.states[1], world.states[48]
-    threshold = _threshold(worlds, p)
+    threshold = _threshold(worlds)
     before, after = first["assets"][seen].astype(np.float64), last["assets"][seen].astype(np.float64)
     return before > threshold, before, after
 
 
-def _threshold(worlds: Worlds, p: Any) -> float:
+def _threshold(worlds: Worlds) -> float:
     """k at which assets of the treated neither rise nor fall over four years: the zero of a local regression."""
     world = worlds.world("treated")
     seen = worlds.drawn.eligible
@@ -283,19 +283,19 @@ def _threshold(worlds: Worlds, p: Any) -> float:
 @_statistic("balboni")
 def unstable_threshold(get: Get, p: Any) -> Value:
     """Productive assets (k) from which the treated climb rather than fall back (C040)."""
-    return Value(_threshold(get("balboni"), p), 0.02)
+    return Value(_threshold(get("balboni")), 0.02)
 
 
 @_statistic("balboni")
 def below_the_threshold(get: Get, p: Any) -> Value:
     """Share of the treated below the threshold just after the transfer, percent (C042)."""
-    above, _, _ = _trap_groups(get("balboni"), p)
+    above, _, _ = _trap_groups(get("balboni"))
     return _mean((~above).astype(np.float64), 100.0)
 
 
 def _asset_change(wanted: bool) -> Statistic:
     def change(get: Get, p: Any) -> Value:
-        above, before, after = _trap_groups(get("balboni"), p)
+        above, before, after = _trap_groups(get("balboni"))
         which = above == wanted
         if int(which.sum()) < _FEWEST:
             return _UNKNOWN
@@ -312,8 +312,8 @@ for _name, _wanted in (("asset_change_above", True), ("asset_change_below", Fals
 def unstable_slope(get: Get, p: Any) -> Value:
     """Growth a year of the gap to the threshold, in its neighbourhood (C046)."""
     worlds = get("balboni")
-    threshold = _threshold(worlds, p)
-    _, before, after = _trap_groups(worlds, p)
+    threshold = _threshold(worlds)
+    _, before, after = _trap_groups(worlds)
     near = np.abs(before - threshold) < 0.5
     if int(near.sum()) < _FEWEST:  # also where there is no threshold (NaN)
         return _UNKNOWN

@@ -339,7 +339,8 @@ def _validate(asked: argparse.Namespace) -> int:
         for name, verdicts in judged.items():
             _show_verdicts(verdicts, name, short=asked.rows is None)
     if asked.out is not None:
-        from empowersim.fronts.evidence_page import unfitted, write_evidence
+        from empowersim.calibration.evidence import unfitted
+        from empowersim.fronts.evidence_page import write_evidence
 
         written = write_evidence(
             judged[""],

@@ -42,21 +42,6 @@ def notes_on(found: StoredFit) -> list[str]:
     return notes
 
 
-def unfitted() -> dict[str, Any]:
-    """Parameters that were not fitted, by what they are: at the centres of priors, in the middle of bounds."""
-    from empowersim.parameters import parameters, passports
-
-    fitted = [one for one in passports().values() if one.status == "fitted"]
-    return {
-        "nothing fitted, parameters at the centres of their priors": parameters(
-            {one.name: one.value if one.prior is None else one.prior for one in fitted}
-        ),
-        "nothing fitted, parameters in the middle of their bounds": parameters(
-            {one.name: 0.5 * (one.lower + one.upper) for one in fitted}
-        ),
-    }
-
-
 def page_of(
     verdicts: Sequence[Verdict],
     *,

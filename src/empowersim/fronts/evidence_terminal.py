@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -67,10 +68,9 @@ def verdicts_json(
 ) -> dict[str, Any]:
     """Verdicts as one document of plain values."""
     from dataclasses import asdict
-    from math import isfinite
 
     def plain(value: Any) -> Any:
-        return None if isinstance(value, float) and not isfinite(value) else value
+        return None if isinstance(value, float) and not math.isfinite(value) else value
 
     rows = [{key: plain(value) for key, value in asdict(one).items()} for one in verdicts]
     scores = {name: {**asdict(one), "share": plain(one.share)} for name, one in score(verdicts).items()}
@@ -87,7 +87,7 @@ def calibration_progress(stream: IO[str]) -> Callable[[str, int, float, float], 
         if now - last[0] < _EVERY:
             return
         last[0] = now
-        remaining = f", {left / 60:.0f} minutes left at most" if left == left else ""  # noqa: PLR0124 (NaN)
+        remaining = f", {left / 60:.0f} minutes left at most" if math.isfinite(left) else ""
         print(f"{phase}: evaluation {number}, chi2 {chi2:.1f}{remaining}", file=stream, flush=True)
 
     return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from empowersim.evidence.base import THEMES
 from empowersim.evidence.judge import PASSES, Verdict
@@ -72,8 +72,7 @@ def forest(verdicts: Sequence[Verdict], *, ax: Sequence[Axes] | None = None) -> 
     if ax is None:
         figure.suptitle(f"Published targets and simulation: {passed} of {len(judged)} rows pass", fontsize=13)
         _legend(figure)
-    made: Any = figure
-    return made  # type: ignore[no-any-return]
+    return cast("Figure", figure)
 
 
 def _axes(rows: int) -> list[Axes]:

@@ -21,12 +21,12 @@ from empowersim.engine.kernels import advance
 from empowersim.engine.lives import empty_tally
 from empowersim.engine.metrics import Details, Sums
 from empowersim.engine.observe import work_of
-from empowersim.engine.plans import new_mentors, offer_of, plan_of
+from empowersim.engine.plans import MONEY, new_mentors, offer_of, plan_of
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.parameters import record_of
 from empowersim.schema import HOUSEHOLD, ROW
 from empowersim.trials.model import Arm, Force, Trial
-from empowersim.trials.population import no_travel
+from empowersim.trials.population import REGION, no_travel
 
 _OFFER: Final = 1
 """Number of the offer in the random numbers: every arm asks the same household in the same way."""
@@ -84,7 +84,7 @@ class Study:
         tiles, villages = block.state.shape[0], block.village.shape[0]
         offer = offer_of(policy, 0, 1.0, tiles, villages, months, self.seed, self.replicate)
         schedule = np.array([start, stop, months, LANES, months, months, 0], np.int64)
-        plan = plan_of(policy, no_travel(), 2, 1.0)
+        plan = plan_of(policy, no_travel(), REGION, 1.0)
         tally = empty_tally(policy, months)
         line = np.float32(1.0)
         advance(
@@ -145,7 +145,7 @@ class Study:
         for offer in offers:
             for component in offer.arm.components:
                 doses = {
-                    channel: amount * (money if channel in ("asset_grant", "cash_grant", "stipend") else 1.0)
+                    channel: amount * (money if channel in MONEY else 1.0)
                     for channel, amount in component.doses.items()
                 }
                 programmes.append(

@@ -57,12 +57,14 @@ def population_of(trial: Trial, seed: int, replicate: int) -> Population:
     villages = Villages(
         village_id=village_ids,
         subdistrict=np.zeros(sample.villages, np.int32),
-        region=np.full(sample.villages, REGION_TYPES.index("rural_road"), np.int32),
+        region=np.full(sample.villages, REGION, np.int32),
         context=rows,
     )
     return Population(households, villages, np.zeros(1, np.int64), float(count))
 
 
+REGION = REGION_TYPES.index("rural_road")
+"""Region type of a study; it decides nothing, since travel costs nothing and the context says the rest."""
 _STRIDE = 10**6
 """Most households of a village of a study."""
 
