@@ -58,7 +58,7 @@ def load(path: str | os.PathLike[str], *, survey: str | os.PathLike[str] | None 
     problems: list[Problem] = []
     shown = os.fspath(path)
     root = read_with_parents(Path(path), shown, problems)
-    return _finish(root, shown, problems, os.fspath(survey) if survey is not None else "")
+    return finish(root, shown, problems, os.fspath(survey) if survey is not None else "")
 
 
 def loads(text: str, name: str = "scenario.yaml") -> Scenario:
@@ -72,7 +72,7 @@ def loads(text: str, name: str = "scenario.yaml") -> Scenario:
         parent = read_with_parents(Path(asks.text), asks.text, problems, asks)
         own = replace(root, entries={key: value for key, value in (root.entries or {}).items() if key != "extends"})
         root = own if parent is None else merge(parent, own)
-    return _finish(root, name, problems, "")
+    return finish(root, name, problems, "")
 
 
 def problems_of(path: str | os.PathLike[str]) -> tuple[Problem, ...]:
@@ -84,7 +84,8 @@ def problems_of(path: str | os.PathLike[str]) -> tuple[Problem, ...]:
     return ()
 
 
-def _finish(root: Node | None, shown: str, problems: list[Problem], survey: str) -> Scenario:
+def finish(root: Node | None, shown: str, problems: list[Problem], survey: str) -> Scenario:
+    """Check a merged tree and make the scenario; `problems` so far. Raises `ScenarioError` with all of them."""
     scenario = None
     if root is not None:
         scenario = _Loader(strip_passports(root), shown, problems, survey).scenario()
