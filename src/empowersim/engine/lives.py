@@ -47,6 +47,20 @@ class Lived(NamedTuple):
     """Shape (S, M): places offered."""
 
 
+class Under(NamedTuple):
+    """One block under a policy, on its way through the months."""
+
+    number: int
+    """Of the policy."""
+    block: Block
+    running: Running
+    plan: Plan
+    offer: Offer
+    tally: Tally
+    start: NDArray[np.float32]
+    """As in `Ends`."""
+
+
 class Lives:
     """What all blocks of a run have in common, and working memory for each thread."""
 
@@ -84,12 +98,17 @@ class Lives:
         self._scratch = ScratchPerThread()
         self._own = local()
 
-    def begin(self, block: Block, region: int, identity: int) -> Begun:
-        """Start a laid out block of a region type, with its permanent id, and burn it in; the block itself changes."""
+    def begin(self, block: Block, region: int, identity: int, *, until: int = 0) -> Begun:
+        """Start a laid out block of a region type, with its permanent id, and burn it in; the block itself changes.
+
+        The burn-in is broken off before the month `until` (0 or less; 0 = never), for those who want to look inside.
+        """
         settle(block, self._rows(), self._values, *self._key)
         tiles, villages = block.state.shape[0], block.village.shape[0]
+        before = self._before.copy()
+        before[1] = until
         offer = offer_of(_IDLE, identity, 0.0, tiles, villages, 1, *self._key)
-        self._go(block, running_of(block, 1, 1, 1), self._idle, offer, empty_tally(_IDLE, 1), self._before)
+        self._go(block, running_of(block, 1, 1, 1), self._idle, offer, empty_tally(_IDLE, 1), before)
         is_poor = (block.state[:, ROW["consumption"]] < 1.0) & (block.live > 0)
         block.state[:, ROW["began_poor"]] = is_poor
         return Begun(block, int(block.live.sum()), float(is_poor.sum()), region, identity)
@@ -99,6 +118,20 @@ class Lives:
 
         The block is copied first, unless it is to be `spent` because no other policy needs it.
         """
+        under = self.open(begun, number, share, spent=spent, spread=self._spread())
+        self.go_on(under, 0, self._months)
+        return self.close(under)
+
+    def open(
+        self,
+        begun: Begun,
+        number: int,
+        share: float,
+        *,
+        spent: bool = False,
+        spread: NDArray[np.float64] | None = None,
+    ) -> Under:
+        """A block on the first day of a policy; arguments as in `live`, `spread` as in `empty_tally`."""
         policy, months = self._policies[number], self._months
         block = begun.block if spent else copy_of(begun.block)
         block.state[:, ROW["welfare"]] = 0.0
@@ -108,12 +141,23 @@ class Lives:
         mentors = offer.mentor_tiles.size - 1
         running = running_of(block, len(policy.programmes), mentors, len(policy.community))
         running.mentors[:] = new_mentors(policy.mentors, mentors)
-        spread = self._spread()
-        tally = empty_tally(policy, months, spread)
         plan = with_share(self._plan(number, begun.region), policy, share)
-        self._go(block, running, plan, offer, tally, self._during[number])
-        ends = ends_of(block, running, start, self._judged, self._parameters)
-        return Lived(tally._replace(spread=spread[self._detailed]), ends, np.maximum(offer.places, 0))
+        return Under(number, block, running, plan, offer, empty_tally(policy, months, spread), start)
+
+    def go_on(self, under: Under, first: int, after: int) -> None:
+        """Take a block under a policy through the months `first` .. `after` - 1, which must be its next ones.
+
+        A run in parts is the run in one, to the last bit: nothing that a month needs lies outside of `under`.
+        """
+        when = self._during[under.number].copy()
+        when[:2] = first, after
+        self._go(under.block, under.running, under.plan, under.offer, under.tally, when)
+
+    def close(self, under: Under) -> Lived:
+        """What a block has become after the last month of the run."""
+        ends = ends_of(under.block, under.running, under.start, self._judged, self._parameters)
+        tally = under.tally._replace(spread=under.tally.spread[self._detailed])
+        return Lived(tally, ends, np.maximum(under.offer.places, 0))
 
     def _go(self, block: Block, running: Running, plan: Plan, offer: Offer, tally: Tally, when: Any) -> None:
         scratch = self._scratch.get(block.state.shape[0])

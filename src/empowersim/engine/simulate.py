@@ -1,15 +1,17 @@
 """Simulate: a population under several policies, on the same random numbers.
 
-Pure: inputs in, arrays out. Each block is started and burnt in once; every policy then goes on from a
-copy of it. That is exact, not an approximation, because no generator carries state. Threads take
+Pure: inputs in, arrays out. Each block is started and burnt in once (`burn_in_of`); every policy then goes on from a
+copy of it (`run_from`). That is exact, not an approximation, because no generator carries state, and a burn-in can be
+kept for policies that are thought of later. Threads take
 (block, policy) tasks; each writes its own tally, and tallies are added in block order.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,99 @@ def simulate(
     more of them. Raises `SimulationError`.
     """
     check(population.count, policies, months, burn_in, seed, replicate, judged)
+    common = {"travel": travel, "parameters": parameters, "burn_in": burn_in, "seed": seed, "replicate": replicate}
+    burnt = burn_in_of(population, threads=threads, calendar=calendar, **common)
+    return run_from(burnt, policies, months=months, threads=threads, judged=judged, calendar=calendar, **common)
+
+
+@dataclass(frozen=True)
+class Burnt:
+    """A population at the end of its burn-in: what any number of policies can go on from. Nothing in it changes."""
+
+    begun: tuple[Begun, ...]
+    """The blocks, in their order."""
+    vectors: Mapping[str, NDArray[Any]]
+    """`household_id`, `region` and `subdistrict` of the households, as in `Run`."""
+    represents: float
+    mean_line: np.float32
+    """As in `kernels.advance`."""
+    notes: tuple[str, ...] = ()
+    """As in `Population`."""
+
+    @property
+    def count(self) -> int:
+        """Households simulated."""
+        return int(self.vectors["household_id"].size)
+
+
+def burn_in_of(
+    population: Population,
+    *,
+    travel: Travel,
+    parameters: Any,
+    burn_in: int,
+    seed: int,
+    replicate: int = 0,
+    threads: int = 0,
+    calendar: int = 0,
+) -> Burnt:
+    """Start the households of a population and let them live `burn_in` months without any programme."""
+    check(population.count, (), 1, burn_in, seed, replicate, 1)
+    mean_line = mean_line_of(population)
+    lives = Lives(
+        (),
+        travel=travel,
+        parameters=parameters,
+        months=1,
+        burn_in=burn_in,
+        seed=seed,
+        replicate=replicate,
+        judged=1,
+        calendar=calendar,
+        mean_line=mean_line,
+    )
+    order, regions = subdistricts_of(population)
+
+    def begin(block: Block, index: int) -> Begun:
+        return lives.begin(block, int(regions[index]), int(population.subdistrict_id[order[index]]))
+
+    workers = threads or default_threads(population.count)
+    with ThreadPoolExecutor(workers) as pool:
+        blocks = [(block, index) for index, block in enumerate(blocks_of(population, parameters))]
+        begun = tuple(_run(pool, workers, begin, blocks))
+    homes = population.households
+    return Burnt(
+        begun=begun,
+        vectors={
+            "household_id": homes.household_id,
+            "region": population.villages.region[homes.village],
+            "subdistrict": population.villages.subdistrict[homes.village],
+        },
+        represents=population.represents,
+        mean_line=mean_line,
+        notes=population.notes,
+    )
+
+
+def run_from(
+    burnt: Burnt,
+    policies: Sequence[Policy],
+    *,
+    travel: Travel,
+    parameters: Any,
+    months: int,
+    burn_in: int,
+    seed: int,
+    replicate: int = 0,
+    threads: int = 0,
+    judged: int = REPORTED,
+    calendar: int = 0,
+) -> list[Run]:
+    """Let every policy go on from a burn-in; one `Run` a policy, with the bits of `simulate`.
+
+    `parameters`, `burn_in`, `seed`, `replicate` and `calendar` must be those of the burn-in. Raises `SimulationError`.
+    """
+    check(burnt.count, policies, months, burn_in, seed, replicate, judged)
     lives = Lives(
         policies,
         travel=travel,
@@ -60,28 +155,21 @@ def simulate(
         replicate=replicate,
         judged=judged,
         calendar=calendar,
-        mean_line=mean_line_of(population),
+        mean_line=burnt.mean_line,
     )
-    workers = threads or default_threads(population.count)
-    order, regions = subdistricts_of(population)
-
-    def begin(block: Block, index: int) -> Begun:
-        return lives.begin(block, int(regions[index]), int(population.subdistrict_id[order[index]]))
-
+    households = np.array([one.households for one in burnt.begun])
+    poor = np.array([one.poor for one in burnt.begun])
+    jobs = [
+        (one, number, float(share))
+        for number, policy in enumerate(policies)
+        for one, share in zip(burnt.begun, shares_of(policy, households, poor, burnt.represents), strict=True)
+    ]
+    workers = threads or default_threads(burnt.count)
     with ThreadPoolExecutor(workers) as pool:
-        blocks = blocks_of(population, parameters)
-        begun: list[Begun] = list(_run(pool, workers, begin, [(block, index) for index, block in enumerate(blocks)]))
-        households = np.array([one.households for one in begun])
-        poor = np.array([one.poor for one in begun])
-        jobs = [
-            (one, number, float(share))
-            for number, policy in enumerate(policies)
-            for one, share in zip(begun, shares_of(policy, households, poor, population.represents), strict=True)
-        ]
         done: list[Lived] = list(_run(pool, workers, lives.live, jobs))
-    size = len(begun)
+    size = len(burnt.begun)
     return [
-        _gather(policy, population, travel, begun, done[at * size : (at + 1) * size], months, replicate)
+        _gather(policy, burnt, travel, done[at * size : (at + 1) * size], months, replicate)
         for at, policy in enumerate(policies)
     ]
 
@@ -135,28 +223,17 @@ def subdistricts_of(population: Population) -> tuple[NDArray[np.int64], NDArray[
     return present.astype(np.int64), region
 
 
-def _gather(
-    policy: Policy,
-    population: Population,
-    travel: Travel,
-    begun: Sequence[Begun],
-    done: Sequence[Lived],
-    months: int,
-    replicate: int,
-) -> Run:
+def _gather(policy: Policy, burnt: Burnt, travel: Travel, done: Sequence[Lived], months: int, replicate: int) -> Run:
     """Add up the blocks of a policy, in block order, and put its household vectors together."""
     total = Total(policy, travel, months)
-    for one, lived in zip(begun, done, strict=True):
+    for one, lived in zip(burnt.begun, done, strict=True):
         total.add(lived.tally, lived.places, one.region)
-    homes = population.households
     return total.run(
         replicate=replicate,
-        represents=population.represents,
-        households=population.count,
+        represents=burnt.represents,
+        households=burnt.count,
         vectors={
-            "household_id": homes.household_id,
-            "region": population.villages.region[homes.village],
-            "subdistrict": population.villages.subdistrict[homes.village],
+            **burnt.vectors,
             "size": np.concatenate([lived.ends.size for lived in done]),
             "start_consumption": np.concatenate([lived.ends.start for lived in done]),
             "end_consumption": np.concatenate([lived.ends.end for lived in done]),

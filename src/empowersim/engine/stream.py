@@ -1,8 +1,8 @@
 """Simulate more households than fit in memory: subdistricts are made, lived, counted and forgotten.
 
-A thread takes a stretch of a few subdistricts. It makes their households, burns each in once, takes it through every
-policy, counts what became of its households against the reference, and lets it go; sums and counts are all that
-leaves. Memory therefore does not grow with the population, and the cost grows in proportion.
+A thread, or a process anywhere, takes a stretch of a few subdistricts. It makes their households, burns each in once,
+takes it through every policy, counts what became of its households against the reference, and lets it go; sums and
+counts are all that leaves. Memory therefore does not grow with the population, and the cost grows in proportion.
 
 Sums are added in the order of the subdistricts, as `simulate` adds them, so a streamed run has the same monthly
 measures, places, money and hours as one that keeps its households, to the last bit. What needs every household at once,
@@ -40,7 +40,7 @@ _MOST_SUBDISTRICTS: Final = 8
 """Subdistricts of a stretch at most: each leaves its own sums."""
 
 
-class _Leaves(NamedTuple):
+class Leaves(NamedTuple):
     """What a stretch leaves behind."""
 
     sums: list[list[tuple[Tally, NDArray[np.int64]]]]
@@ -75,6 +75,64 @@ def streamed_of(population: Population) -> StreamedPopulation:
     )
 
 
+class Stretch(NamedTuple):
+    """A few subdistricts that are made and simulated together, and what they get of each policy."""
+
+    first: int
+    after: int
+    """The first subdistrict that is no longer part of it."""
+    shares: NDArray[np.float64]
+    """Shape (policies, subdistricts): share of the places and posts; empty while the poor are counted."""
+
+
+Spread = Callable[[str, Sequence[Stretch]], Iterator[Any]]
+"""``spread(what, stretches)``: yields what the method ``what`` (``poor`` or ``live``) of a `Stretches` gives for each
+stretch, in their order, wherever it is computed."""
+
+
+class Stretches:
+    """What a run does with one stretch; any thread may call, and any process that has made the same stream."""
+
+    def __init__(
+        self,
+        stream: StreamedPopulation,
+        policies: Sequence[Policy],
+        *,
+        reference: int,
+        parameters: Any,
+        **settings: Any,
+    ) -> None:
+        """As in `simulate_stream`; `settings` as in `Lives`."""
+        self._stream, self._parameters = stream, parameters
+        self._policies, self._reference = policies, reference
+        self._band = float(parameters.unchanged_band)
+        self._lives = Lives(policies, parameters=parameters, mean_line=stream.mean_line, **settings)
+
+    def poor(self, stretch: Stretch) -> list[float]:
+        """Poor households of each subdistrict at the end of the burn-in."""
+        return [one.poor for one in self._begun(stretch)]
+
+    def live(self, stretch: Stretch) -> Leaves:
+        """Take a stretch through every policy and count what became of its households."""
+        sums, counts = [], [counting() for _ in self._policies]
+        last = len(self._policies) - 1
+        for at, one in enumerate(self._begun(stretch)):
+            lived = [
+                self._lives.live(one, number, float(stretch.shares[number, at]), spent=number == last)
+                for number in range(len(self._policies))
+            ]
+            for mine, here in zip(counts, lived, strict=True):
+                count(mine, here.ends, lived[self._reference].ends, one.region, self._band)
+            sums.append([(each.tally, each.places) for each in lived])
+        return Leaves(sums, counts)
+
+    def _begun(self, stretch: Stretch) -> Iterator[Begun]:
+        stream = self._stream
+        made = stream.make(stretch.first, stretch.after)
+        for at, block in enumerate(blocks_of(made, self._parameters), start=stretch.first):
+            yield self._lives.begin(block, int(stream.region[at]), int(stream.subdistrict_id[at]))
+
+
 def simulate_stream(
     stream: StreamedPopulation,
     policies: Sequence[Policy],
@@ -90,70 +148,56 @@ def simulate_stream(
     judged: int = REPORTED,
     calendar: int = 0,
     told: Told | None = None,
+    spread: Spread | None = None,
 ) -> list[Run]:
     """Simulate every policy on the households of a stream; one `Run` a policy, without household vectors.
 
-    `reference` = index of the policy that `Run.changes` compares with; `told` hears how far the run is. All else is as
-    in `simulate`. The result depends neither on `threads` nor on how the stream is cut. Raises `SimulationError`.
+    `reference` = index of the policy that `Run.changes` compares with; `told` hears how far the run is; `spread`
+    computes the stretches elsewhere, in place of `threads` of this process. All else is as in `simulate`. The result
+    depends neither on `threads` or `spread` nor on how the stream is cut. Raises `SimulationError`.
     """
     check(stream.count, policies, months, burn_in, seed, replicate, judged)
-    lives = Lives(
-        policies,
-        travel=travel,
-        parameters=parameters,
-        months=months,
-        burn_in=burn_in,
-        seed=seed,
-        replicate=replicate,
-        judged=judged,
-        calendar=calendar,
-        mean_line=stream.mean_line,
-    )
-    workers = threads or default_threads(stream.count)
-    band = float(parameters.unchanged_band)
-    stretches = _stretches(stream.households)
     by_poverty = any(policy.sharing != "equal" for policy in policies)
     clock = _Clock(stream.count, burn_in * (1 + by_poverty) + months * len(policies), told)
+    if spread is None:
+        here = Stretches(
+            stream,
+            policies,
+            reference=reference,
+            travel=travel,
+            parameters=parameters,
+            months=months,
+            burn_in=burn_in,
+            seed=seed,
+            replicate=replicate,
+            judged=judged,
+            calendar=calendar,
+        )
+        workers = threads or default_threads(stream.count)
 
-    def begun(stretch: tuple[int, int]) -> Iterator[Begun]:
-        first, after = stretch
-        made = stream.make(first, after)
-        for at, block in enumerate(blocks_of(made, parameters), start=first):
-            yield lives.begin(block, int(stream.region[at]), int(stream.subdistrict_id[at]))
+        def spread(what: str, stretches: Sequence[Stretch]) -> Iterator[Any]:
+            return in_order(getattr(here, what), stretches, workers)
 
-    def poor_in(stretch: tuple[int, int]) -> list[float]:
-        return [one.poor for one in begun(stretch)]
-
+    cuts = _stretches(stream.households)
     poor = np.zeros(stream.households.size)
     if by_poverty:
-        for (first, after), counted in zip(stretches, in_order(poor_in, stretches, workers), strict=True):
+        unshared = [Stretch(first, after, np.empty((0, 0))) for first, after in cuts]
+        for (first, after), counted in zip(cuts, spread("poor", unshared), strict=True):
             poor[first:after] = counted
             clock.passed(stream.households[first:after].sum() * burn_in)
-    shares = [shares_of(policy, stream.households, poor, stream.represents) for policy in policies]
-
-    last = len(policies) - 1
-
-    def live(stretch: tuple[int, int]) -> _Leaves:
-        sums, counts = [], [counting() for _ in policies]
-        for at, one in enumerate(begun(stretch), start=stretch[0]):
-            lived = [
-                lives.live(one, number, float(shares[number][at]), spent=number == last)
-                for number in range(len(policies))
-            ]
-            for mine, here in zip(counts, lived, strict=True):
-                count(mine, here.ends, lived[reference].ends, one.region, band)
-            sums.append([(each.tally, each.places) for each in lived])
-        return _Leaves(sums, counts)
+    shares = np.array([shares_of(policy, stream.households, poor, stream.represents) for policy in policies])
 
     totals = [Total(policy, travel, months) for policy in policies]
     counts = [counting() for _ in policies]
-    for (first, after), left in zip(stretches, in_order(live, stretches, workers), strict=True):
-        for at, by_policy in enumerate(left.sums, start=first):
+    shared = [Stretch(first, after, shares[:, first:after]) for first, after in cuts]
+    for stretch, left in zip(shared, spread("live", shared), strict=True):
+        for at, by_policy in enumerate(left.sums, start=stretch.first):
             for total, (tally, places) in zip(totals, by_policy, strict=True):
                 total.add(tally, places, int(stream.region[at]))
         for mine, more in zip(counts, left.counts, strict=True):
             add(mine, more)
-        clock.passed(stream.households[first:after].sum() * (burn_in + months * len(policies)))
+        lived = stream.households[stretch.first : stretch.after].sum()
+        clock.passed(lived * (burn_in + months * len(policies)))
     return [
         total.run(
             replicate=replicate,

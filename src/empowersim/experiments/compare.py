@@ -42,7 +42,7 @@ from empowersim.experiments.asked import (
     survey_digest,
     whole_number,
 )
-from empowersim.experiments.executors import available_threads, map_replicates
+from empowersim.experiments.executors import Executor, available_threads, map_replicates
 from empowersim.experiments.reduce import Reduced, reduce_runs
 from empowersim.experiments.summary import summarise
 from empowersim.experiments.winners import STREAMED_NOTE
@@ -52,6 +52,9 @@ from empowersim.results.provenance import program_digest, run_id
 if TYPE_CHECKING:
     from empowersim.engine.inputs import Policy
     from empowersim.engine.outputs import Run
+    from empowersim.engine.simulate import Burnt
+
+    BurntIn = Callable[[int], Burnt]
 
 __all__ = ["Comparison", "Plan", "Progress", "compare", "execute", "plan", "simulate"]
 
@@ -210,10 +213,25 @@ def plan(
     )
 
 
-def execute(made: Plan, *, threads: int | None = None, progress: Progress | None = None) -> Comparison:
-    """Run a plan; `threads` None means all cores. The result does not depend on `threads`."""
+def execute(
+    made: Plan,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    burnt: BurntIn | None = None,
+) -> Comparison:
+    """Run a plan; `threads` None means all cores.
+
+    With an `executor` (`executors.make_executor`) its workers do it in place of threads: they share the futures, or
+    the subdistricts of a streamed population. With `burnt` futures go on from burn-ins that were made before
+    (`experiments.branch` sees to it that they are those of the plan). The result depends on none of them.
+    """
     cores = whole_number("threads", threads if threads is not None else available_threads(), 1)
-    futures = _streamed_futures(made, cores, progress) if made.streamed else _futures(made, cores, progress)
+    if made.streamed:
+        futures = _streamed_futures(made, cores, progress, executor)
+    else:
+        futures = _futures(made, cores, progress, executor, burnt)
     tables, first = summarise(futures, made.reference)
     loaded = made.scenario
     return Comparison(
@@ -240,31 +258,85 @@ def execute(made: Plan, *, threads: int | None = None, progress: Progress | None
     )
 
 
-def _futures(made: Plan, cores: int, progress: Progress | None) -> Iterator[Reduced]:
-    """The futures of a plan, each with all its households in memory."""
-    from empowersim.engine.simulate import simulate as run_engine
+@dataclass(frozen=True, eq=False)
+class FutureWork:
+    """A picklable piece of work: ``work(replicate)`` simulates one future of a plan and reduces it."""
 
-    pool, inner = (min(cores, made.replicates), 1) if made.replicates > 1 else (1, cores)
+    made: Plan
+    threads: int
+    """Threads inside the future."""
+    burnt: BurntIn | None = None
+    """As in `execute`."""
 
-    def one(replicate: int) -> Reduced:
+    def __call__(self, replicate: int) -> Reduced:
+        """The future `replicate`."""
+        from empowersim.engine.simulate import run_from
+
+        made = self.made
+        burnt = (self.burnt or BurnInWork(made, self.threads))(replicate)
+        runs = run_from(burnt, _chosen(made), replicate=replicate, threads=self.threads, **_common(made))
+        return _reduced(made, runs, burnt.notes)
+
+
+@dataclass(frozen=True, eq=False)
+class BurnInWork:
+    """A picklable piece of work: ``work(replicate)`` makes the households of a future of a plan and burns them in."""
+
+    made: Plan
+    threads: int
+
+    def __call__(self, replicate: int) -> Burnt:
+        """The burn-in of the future `replicate`."""
+        from empowersim.engine.simulate import burn_in_of
+
+        made = self.made
         population = made.compiled.population(made.households, made.seed, replicate)
-        runs = run_engine(population, _chosen(made), replicate=replicate, threads=inner, **_common(made))
-        return _reduced(made, runs, population.notes)
+        common = {name: value for name, value in _common(made).items() if name != "months"}
+        return burn_in_of(population, replicate=replicate, threads=self.threads, **common)
 
+
+def _futures(
+    made: Plan, cores: int, progress: Progress | None, executor: Executor | None, burnt: BurntIn | None
+) -> Iterator[Reduced]:
+    """The futures of a plan, each with all its households in memory."""
     if progress is not None:
         progress(0, made.replicates, "simulating")
-    for done, reduced in enumerate(map_replicates(one, range(made.replicates), pool), start=1):
+    if executor is not None:
+        found = executor.in_order(FutureWork(made, executor.threads, burnt), range(made.replicates))
+    else:
+        pool, inner = (min(cores, made.replicates), 1) if made.replicates > 1 else (1, cores)
+        found = map_replicates(FutureWork(made, inner, burnt), range(made.replicates), pool)
+    for done, reduced in enumerate(found, start=1):
         if progress is not None:
             progress(done, made.replicates, "simulating")
         yield reduced
 
 
-def _streamed_futures(made: Plan, cores: int, progress: Progress | None) -> Iterator[Reduced]:
+def _streamed_futures(
+    made: Plan, cores: int, progress: Progress | None, executor: Executor | None
+) -> Iterator[Reduced]:
     """The futures of a plan, one after another, each subdistrict forgotten when it is counted."""
     from empowersim.engine.stream import simulate_stream
 
+    reference = made.policies.index(made.reference)
     for replicate in range(made.replicates):
         people = made.compiled.streamed(made.households, made.seed, replicate)
+        spread = None
+        if executor is not None:
+            from empowersim.experiments.national import Nation, spread_over
+
+            assert made.households is not None
+            nation = Nation(
+                made.compiled,
+                made.policies,
+                reference,
+                made.households,
+                made.months,
+                made.burn_in,
+                made.seed,
+                replicate,
+            )
+            spread = spread_over(executor, nation)
 
         def told(share: float, before: int = replicate * people.count, inside: int = people.count) -> None:
             if progress is not None:
@@ -273,10 +345,11 @@ def _streamed_futures(made: Plan, cores: int, progress: Progress | None) -> Iter
         runs = simulate_stream(
             people,
             _chosen(made),
-            reference=made.policies.index(made.reference),
+            reference=reference,
             replicate=replicate,
             threads=cores,
             told=told,
+            spread=spread,
             **_common(made),
         )
         yield _reduced(made, runs, (*people.notes, STREAMED_NOTE))

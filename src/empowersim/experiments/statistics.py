@@ -91,6 +91,15 @@ def mean(values: ArrayLike) -> float:
     return math.fsum(present) / len(present) if present else math.nan
 
 
+def weighted_mean(weights: ArrayLike, table: ArrayLike) -> Vector:
+    """Return the mean of rows (table of shape (rows, ...)) with weights (rows,) that add up to 1.
+
+    Added row by row, never by a linear algebra library, whose last bits may depend on its threads.
+    """
+    made: Vector = np.einsum("i,i...->...", np.asarray(weights, dtype=np.float64), np.asarray(table, dtype=np.float64))
+    return made
+
+
 def variance(values: ArrayLike) -> float:
     """Return the sample variance (n - 1) of the numbers that are not NaN; NaN with fewer than two.
 
