@@ -36,7 +36,22 @@ _FLAGS = 'dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": 
 _RULE_FAST = '    "fastmath": False,\n'
 _DETAILED = "detailed = tallied and (month >= detailed_from or month % _MONTHS == _MONTHS - 1)"
 
+_STRIP = "STRIP: Final = 8\n"
+_UNROLL = 'set_option("empowersim", "-unroll-full-max-count=16")\n'
+_INTERLEAVE = 'set_option("empowersim", "-force-vector-interleave=2")\n'
+_TAILS = "            if tails == 0:\n"
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant("one tile a strip", (("engine/arrays.py", _STRIP, _STRIP.replace("8", "1")),)),
+    Variant("one vector at a time", (("_jit.py", _INTERLEAVE, _INTERLEAVE.replace("=2", "=1")),)),
+    Variant(
+        "short loops unrolled before they are vectorised",
+        (("_jit.py", _UNROLL, ""),),
+        "the doses fall into scalar code",
+    ),
+    Variant(
+        "the tails of the normal always worked out", (("engine/strips.py", _TAILS, "            if tails < 0:\n"),)
+    ),
     Variant("tiles of 16 households", (("_jit.py", "LANES = 32\n", "LANES = 16\n"),)),
     Variant("tiles of 64 households", (("_jit.py", "LANES = 32\n", "LANES = 64\n"),)),
     Variant(

@@ -51,7 +51,7 @@ def limit(settings: Settings) -> list[Line]:
     found, detailed = parts.measure(world, settings.rounds)
     kernel = found.best("kernel")
     needed = found.best("draws") + found.best("month")
-    extra = detailed * (found.best("details") - found.best("sums"))
+    extra = detailed * found.best("details")
     lines = [
         Line(
             "limit",

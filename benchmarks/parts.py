@@ -12,22 +12,23 @@ import numpy as np
 
 from benchmarks.timing import Contender, Race, race
 from benchmarks.world import FULL, JUDGED, Life, World
-from empowersim._jit import LANES, loop, wide_vectors
+from empowersim._jit import LANES, kernel, loop, wide_vectors
 from empowersim.engine.allocation import enrol, visit
-from empowersim.engine.arrays import read_village, view_draws
-from empowersim.engine.kernels import (
+from empowersim.engine.arrays import DRAWS, STRIP, view_draws
+from empowersim.engine.kernels import begin_month, end_village, serve_villages
+from empowersim.engine.strips import (
+    NORMALS,
+    add_details,
     add_spread,
-    add_tile,
-    begin_month,
-    dose_tile,
-    draw_tile,
+    add_to_measures,
+    add_to_village,
+    dose_strip,
+    draw_strip,
     end_places,
-    end_village,
-    month_of_tile,
-    serve_villages,
+    month_of_strip,
 )
-from empowersim.maths import HALF, normal_quantile
-from empowersim.schema import VILLAGE_ROW, VILLAGE_ROWS
+from empowersim.maths import HALF, normal_in_centre, tail_depth
+from empowersim.schema import VILLAGE_ROW
 
 
 class Part(IntEnum):
@@ -42,7 +43,7 @@ class Part(IntEnum):
     SUMS = 3
     """Adding a tile to the sums of its village, plain months."""
     DETAILS = 4
-    """The same with distribution and index, as in detailed months."""
+    """Distribution and index, in detailed months besides."""
     DOSES = 5
     """Gathering what programmes, villages and mentors bring."""
     ENROL = 6
@@ -61,18 +62,18 @@ _DRAWS, _NORMALS, _MONTH, _SUMS, _DETAILS, _DOSES, _ENROL, _VISIT, _PLACES, _VIL
 
 
 @loop
-def normals_of_tile(draws: Any) -> int:
-    """Turn three rows of uniforms into normals, over and over: the results go where the next tile's draws would."""
+def normals_of_strip(draws: Any, count: int) -> int:
+    """Turn three rows of uniforms into normals, over and over: the results go where the next strip's draws would."""
     wide_vectors()
-    view = view_draws(draws, 0)
-    for lane in range(LANES):
-        view[0, lane] = normal_quantile(view[3, lane])
-        view[1, lane] = normal_quantile(view[4, lane])
-        view[2, lane] = normal_quantile(view[5, lane])
+    for place in range(count):
+        view = view_draws(draws, place * DRAWS * LANES)
+        for row in range(NORMALS):
+            for lane in range(LANES):
+                view[row, lane] = normal_in_centre(view[row + NORMALS, lane], tail_depth(view[row + NORMALS, lane]))
     return 0
 
 
-@loop
+@kernel
 def run_part(
     part: int,
     first: int,
@@ -90,6 +91,7 @@ def run_part(
 ) -> int:
     """Do one part of the months ``first .. stop - 1`` of a block, and nothing else."""
     p = values[0]
+    state, live, villages = block.state, block.live, block.village
     for month in range(first, stop):
         address = np.uint32(month)
         since = np.float32(month + 1)
@@ -100,27 +102,35 @@ def run_part(
         elif part == _VILLAGES:
             begin_month(block, month, 0, address, key0, key1)
             serve_villages(block, running, plan, offer, tally, scratch, month)
-            for v in range(block.village.shape[0]):
-                end_village(block, tally, scratch, p, v, month, True, False)
+            for v in range(villages.shape[0]):
+                end_village(block, tally, scratch, p, v, month, True)
         else:
-            for tile in range(block.state.shape[0]):
+            tile = 0
+            while tile < state.shape[0]:
                 v = block.tile_village[tile]
+                line = villages[v, _LINE]
+                count = 1
+                while count < STRIP and tile + count < state.shape[0] and block.tile_village[tile + count] == v:
+                    count += 1
                 if part == _DRAWS:
-                    draw_tile(block, tile, scratch.draws, address, key0, key1)
+                    draw_strip(
+                        block.id_low, block.id_high, scratch.draws, scratch.lanes, tile, count, address, key0, key1
+                    )
                 elif part == _NORMALS:
-                    normals_of_tile(scratch.draws)
+                    normals_of_strip(scratch.draws, count)
                 elif part == _MONTH:
-                    village = read_village(block.village, v * VILLAGE_ROWS)
-                    month_of_tile(block, tile, scratch.draws, scratch.doses, p, village, since)
+                    month_of_strip(state, villages, v, scratch.draws, scratch.doses, values, tile, count, since)
                 elif part == _SUMS:
-                    add_tile(block, tile, scratch, p, read_village(block.village, v * VILLAGE_ROWS), False, since)
+                    add_to_village(state, live, scratch.doses, scratch.village_sums, tile, count)
+                    add_to_measures(state, live, villages, v, scratch.work, scratch.sums, values, tile, count, since)
                 elif part == _DETAILS:
-                    add_tile(block, tile, scratch, p, read_village(block.village, v * VILLAGE_ROWS), True, since)
-                    add_spread(block, tile, tally.spread[month], block.village[v, _LINE], mean_line)
+                    add_details(state, live, scratch.details, values, tile, count)
+                    add_spread(state, live, scratch.lanes, tally.spread[month], line, mean_line, tile, count)
                 elif part == _DOSES:
-                    dose_tile(block, running, plan, tally, scratch, tile, month, block.village[v, _LINE], True, LANES)
+                    dose_strip(block, running, plan, tally, scratch, tile, count, month, line, True)
                 else:
-                    end_places(running.slots, plan, scratch.draws, tile, LANES)
+                    end_places(running.slots, plan.drop_out, scratch.draws, tile, count)
+                tile += count
     return 0
 
 

@@ -15,7 +15,6 @@ from empowersim.engine.arrays import Block, copy_of, running_of, scratch_for
 from empowersim.engine.inputs import Condition, Households, Policy, Population, Programme, Travel, Villages
 from empowersim.engine.kernels import advance
 from empowersim.engine.lives import empty_tally, schedule_of
-from empowersim.engine.metrics import Details, Sums
 from empowersim.engine.outputs import HOURS, Run
 from empowersim.engine.plans import new_mentors, offer_of, plan_of
 from empowersim.engine.simulate import mean_line_of, simulate, subdistricts_of
@@ -220,7 +219,7 @@ class Glass:
         self.policy = policy
         self.running = self.fresh(self.block)
         self.tally = empty_tally(policy, months)
-        self.scratch = scratch_for(self.block.state.shape[0], len(Sums._fields), len(Details._fields))
+        self.scratch = scratch_for(self.block.state.shape[0])
         self.month = -burn_in
         if burn_in:
             self.advance(0)
@@ -249,7 +248,7 @@ class Glass:
         tiles = block.state.shape[0]
         self.block = copy_of(block)
         self.running = self.fresh(block)
-        self.scratch = scratch_for(tiles, len(Sums._fields), len(Details._fields))
+        self.scratch = scratch_for(tiles)
         bounds = self.offer.mentor_tiles.copy()
         bounds[-1] = tiles if bounds.size > 1 else 0
         self.offer = self.offer._replace(mentor_tiles=bounds)

@@ -77,7 +77,7 @@ def one_village(travel: Travel, mentors: Mentors, households: int = 40) -> dict[
         "p": values[0],
         "offer": offer,
         "tally": empty_tally(policy, 1),
-        "scratch": scratch_for(tiles, 40, 2),
+        "scratch": scratch_for(tiles),
     }
 
 

@@ -10,7 +10,7 @@ from benchmarks.peers.translate import Translation
 from benchmarks.world import Flat, World
 from empowersim import maths
 from empowersim.engine import metrics
-from empowersim.engine.metrics import SUM_ROW, Details, Sums
+from empowersim.engine.metrics import SUM_ROW, VILLAGE_SUM_ROW, Details, Sums, VillageSums
 from empowersim.maths import ONE, ZERO
 from empowersim.rng import _M0, _M1, _W0, _W1, Kind, Stream
 from empowersim.rules import community, month
@@ -24,11 +24,9 @@ MEANS = {
     "mean_income": "normal_income",
     "mean_practice": "practice",
     "mean_participation": "participation",
-    "mean_poor": "poor_households",
+    "mean_poor": "poor",
 }
-"""Column of a village -> the sum of `metrics.Sums` whose mean it holds."""
-MEAN_ROWS = frozenset(SUM_ROW[name] for name in (*MEANS.values(), "misfit"))
-"""Rows of `metrics.Sums` that villages need one by one."""
+"""Column of a village -> the sum of `metrics.VillageSums` whose mean it holds."""
 
 
 def philox(c0: Any, c1: Any, c2: int, c3: int, k0: int, k1: int) -> tuple[Any, Any, Any, Any]:
@@ -54,6 +52,7 @@ class Columns:
     def __init__(self, world: World, people: Flat, rules: Translation) -> None:
         self.month = rules.module(month).household_month
         self.contribution = rules.module(metrics).contribution
+        self.towards_village = rules.module(metrics).towards_village
         self.detail = rules.module(metrics).detail
         self._community = rules.module(community)
         self._quantile = rules.module(maths).normal_quantile
@@ -92,12 +91,12 @@ class Columns:
         return self._context
 
     def end(self, sums: Any) -> None:
-        """End a month: means of the villages from `sums`, shape (len(Sums), villages), for the next month."""
+        """End a month: means of the villages from `sums`, shape (len(VillageSums), villages), for the next month."""
         village, p, rules = self.village, self.values, self._community
         for column, source in MEANS.items():
-            village[VILLAGE_ROW[column]] = sums[SUM_ROW[source]] / self.households
+            village[VILLAGE_ROW[column]] = sums[VILLAGE_SUM_ROW[source]] / self.households
         participation = village[VILLAGE_ROW["mean_participation"]]
-        misfit = (sums[SUM_ROW["misfit"]] / self.households).astype(np.float32)
+        misfit = (sums[VILLAGE_SUM_ROW["misfit"]] / self.households).astype(np.float32)
         collective, culture = village[VILLAGE_ROW["collective"]], village[VILLAGE_ROW["culture"]]
         village[VILLAGE_ROW["collective"]] = rules.next_collective(p, collective, participation, ZERO)
         village[VILLAGE_ROW["culture"]] = rules.next_culture(p, culture, misfit, village[VILLAGE_ROW["adat"]])
@@ -105,17 +104,14 @@ class Columns:
     def add_up(self, after: Household, place: Village, at: int) -> None:
         """Enter the month of all households at once into `sums` and `details`, and end it."""
         households = after.consumption.size
-        total, means = np.zeros(len(Sums._fields)), np.zeros((len(Sums._fields), self.village.shape[1]))
-        added = self.contribution(self.values, after, place, ONE, ZERO, ZERO, np.float32(at + 1))
-        for row, values in enumerate(added):
+        total, means = np.zeros(len(Sums._fields)), np.zeros((len(VillageSums._fields), self.village.shape[1]))
+        for row, values in enumerate(self.contribution(self.values, after, place, ONE, ZERO, np.float32(at + 1))):
+            total[row] = float(values) * households if np.ndim(values) == 0 else values.sum(dtype=np.float64)
+        for row, values in enumerate(self.towards_village(after, ONE, ZERO)):
             if np.ndim(values) == 0:
-                total[row] = float(values) * households
                 means[row] = float(values) * self.households
-            elif row in MEAN_ROWS:
-                means[row] = np.bincount(self.village_of, values, minlength=self.households.size)
-                total[row] = means[row].sum()
             else:
-                total[row] = values.sum(dtype=np.float64)
+                means[row] = np.bincount(self.village_of, values, minlength=self.households.size)
         self.sums.append(total)
         self.details.append(self.detailed(after) if at % YEAR == YEAR - 1 else np.zeros(len(Details._fields)))
         self.end(means)

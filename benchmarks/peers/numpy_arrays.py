@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.columns import MEAN_ROWS, YEAR, Columns
+from benchmarks.peers.columns import YEAR, Columns
 from benchmarks.peers.translate import over_arrays, over_arrays_exactly
 from benchmarks.world import World, flat
 from empowersim._jit import LANES
 from empowersim.engine.arrays import DOSES
-from empowersim.engine.metrics import Details, Sums
+from empowersim.engine.metrics import Details, Sums, VillageSums
 from empowersim.maths import ONE, ZERO
 from empowersim.rules.month import Dose, Draw, Household, Village
 
@@ -22,8 +22,8 @@ CHUNK = 16384
 class NumpyArrays:
     """Households of a world as columns, without a programme.
 
-    `exact` uses the kernel's own polynomials and order of summing, and so ends with the kernel's bits; without
-    it numpy's functions are used, as one would for speed. `own_generator` draws from numpy's fastest generator
+    `exact` uses the kernel's own polynomials and order of summing, and so ends every household with the kernel's bits;
+    without it numpy's functions are used, as one would for speed. `own_generator` draws from numpy's fastest generator
     instead of Philox: faster still, but a household's luck then depends on who else is there.
     """
 
@@ -59,28 +59,27 @@ class NumpyArrays:
         context = shared.begin(at)
         since = np.float32(at + 1)
         total, more = np.zeros(len(Sums._fields)), np.zeros(len(Details._fields))
-        means = np.zeros((len(Sums._fields), shared.households.size))
+        means = np.zeros((len(VillageSums._fields), shared.households.size))
         for first, stop, first_village, last_village, begins in self._chunks:
             home = Household(*self.state[:, first:stop])
             place = Village(*(column[first:stop] for column in context))
             dose = Dose(*self._nothing[:, : stop - first])
             after = shared.month(shared.values, place, home, dose, self._draw(first, stop), since)
-            added = shared.contribution(shared.values, after, place, ONE, ZERO, ZERO, since)
+            added = shared.contribution(shared.values, after, place, ONE, ZERO, since)
+            nearby = shared.towards_village(after, ONE, ZERO)
             if at % YEAR == YEAR - 1:
                 more += shared.detailed(after)
             for row, (old, new) in enumerate(zip(home, after, strict=True)):
                 if new is not old:
                     self.state[row, first:stop] = new
             for row, given in enumerate(added):
+                total[row] += given.sum(dtype=np.float64) if np.ndim(given) else float(given) * (stop - first)
+            for row, given in enumerate(nearby):
                 values = given if np.ndim(given) else np.full(stop - first, given, np.float32)
                 if self.exact:
                     means[row, first_village:last_village] = lane_sums(values, begins)
-                    total[row] += means[row, first_village:last_village].sum()
-                elif row in MEAN_ROWS:
-                    means[row, first_village:last_village] = np.add.reduceat(values, begins, dtype=np.float64)
-                    total[row] += means[row, first_village:last_village].sum()
                 else:
-                    total[row] += values.sum(dtype=np.float64)
+                    means[row, first_village:last_village] = np.add.reduceat(values, begins, dtype=np.float64)
         shared.sums.append(total)
         shared.details.append(more)
         shared.end(means)

@@ -24,11 +24,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from empowersim._jit import add32, multiply_high32, multiply_low32, rule, to_float32, xor32
+from empowersim._jit import add32, low_word, rule, to_float32
 from empowersim.maths import HALF, normal_quantile
 
-_M0: Final = np.uint32(0xD2511F53)
-_M1: Final = np.uint32(0xCD9E8D57)
+_M0: Final = np.uint64(0xD2511F53)
+_M1: Final = np.uint64(0xCD9E8D57)
+_WORD: Final = np.uint64(0xFFFFFFFF)
+_HALFWAY: Final = np.uint64(32)
 _W0: Final = np.uint32(0x9E3779B9)
 _W1: Final = np.uint32(0xBB67AE85)
 _ROUNDS: Final = 10
@@ -132,14 +134,19 @@ class Stream(IntEnum):
 
 @rule
 def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
-    """Philox4x32-10: four uint32 words from four counter and two key words (all uint32)."""
+    """Philox4x32-10: four uint32 words from four counter and two key words (all uint32).
+
+    Words travel in 64 bits whose upper half does not count: one multiplication then gives both halves of a product,
+    and nothing has to be moved between lanes.
+    """
+    w0, w1, w2, w3 = np.uint64(c0), np.uint64(c1), np.uint64(c2), np.uint64(c3)
     for _ in range(_ROUNDS):
-        high0, low0 = multiply_high32(_M0, c0), multiply_low32(_M0, c0)
-        high1, low1 = multiply_high32(_M1, c2), multiply_low32(_M1, c2)
-        c0, c1 = xor32(xor32(high1, c1), k0), low1
-        c2, c3 = xor32(xor32(high0, c3), k1), low0
+        product0 = _M0 * (w0 & _WORD)
+        product1 = _M1 * (w2 & _WORD)
+        w0, w1 = (product1 >> _HALFWAY) ^ w1 ^ np.uint64(k0), product1
+        w2, w3 = (product0 >> _HALFWAY) ^ w3 ^ np.uint64(k1), product0
         k0, k1 = add32(k0, _W0), add32(k1, _W1)
-    return c0, c1, c2, c3
+    return low_word(w0), low_word(w1), low_word(w2), low_word(w3)
 
 
 @rule

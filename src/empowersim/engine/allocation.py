@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from empowersim._jit import LANES, loop, rule, select, wide_vectors
+from empowersim._jit import LANES, add_signed32, loop, rule, select, to_int32, wide_vectors
 from empowersim.engine.arrays import (
     FINISHED,
     MENTOR_STATE,
@@ -239,7 +239,7 @@ def screen_tile(block: Any, slots: Any, plan: Any, slot: int, tile: int, mark: A
                 may[0, lane] = may[0, lane] * within(column[0, lane], low, high)
     count = np.int32(0)
     for lane in range(LANES):
-        count += np.int32(may[0, lane])
+        count = add_signed32(count, to_int32(may[0, lane]))
     return count
 
 

@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from empowersim._jit import LANES, make_record_reader, make_row_access, make_tile_view
+from empowersim.engine.metrics import Details, Sums, VillageSums
 from empowersim.rules.month import Dose, Draw, Household, Village
 from empowersim.schema import HOUSEHOLD, ROWS
 
 DRAWS: Final = len(Draw._fields)
 DOSES: Final = len(Dose._fields)
+
+STRIP: Final = 8
+"""Tiles of a village that go through a month together, at most."""
 
 WORK_ROWS: Final = 3
 QUEUE_ROWS: Final = 4
@@ -226,10 +230,17 @@ class Scratch(NamedTuple):
     """Working memory of one thread."""
 
     draws: NDArray[np.float32]
+    """Shape (STRIP, DRAWS, LANES)."""
     doses: NDArray[np.float32]
+    """Shape (STRIP, DOSES, LANES)."""
     lanes: NDArray[np.float32]
+    """Shape (1, LANES)."""
     sums: NDArray[np.float32]
+    """Shape (len(metrics.Sums), LANES): lane sums of the block, all zero between months."""
+    village_sums: NDArray[np.float32]
+    """Shape (len(metrics.VillageSums), LANES): lane sums of the village at hand."""
     details: NDArray[np.float32]
+    """Shape (len(metrics.Details), LANES), all zero between months."""
     demand: NDArray[np.float32]
     """Shape (T, LANES): visits wanted this month, then visits made."""
     given: NDArray[np.float32]
@@ -241,9 +252,7 @@ class Scratch(NamedTuple):
     village_doses: NDArray[np.float32]
     """Shape (DOSES,): what community programmes give in the village at hand."""
     work: NDArray[np.float32]
-    """Shape (WORK_ROWS, LANES): who holds any place, who this one, who has just got it."""
-    ones: NDArray[np.float32]
-    """Shape (LANES,), all one."""
+    """Shape (STRIP, WORK_ROWS, LANES): who holds any place, who this one, who has just got it."""
     keys: NDArray[np.float32]
     """Shape (T x LANES,)."""
     who: NDArray[np.int64]
@@ -252,21 +261,21 @@ class Scratch(NamedTuple):
     queue: Queue
 
 
-def scratch_for(tiles: int, sums: int, details: int) -> Scratch:
+def scratch_for(tiles: int) -> Scratch:
     """Working memory for blocks of at most `tiles` tiles."""
     return Scratch(
-        draws=np.zeros((DRAWS, LANES), np.float32),
-        doses=np.zeros((DOSES, LANES), np.float32),
+        draws=np.zeros((STRIP, DRAWS, LANES), np.float32),
+        doses=np.zeros((STRIP, DOSES, LANES), np.float32),
         lanes=np.zeros((1, LANES), np.float32),
-        sums=np.zeros((sums, LANES), np.float32),
-        details=np.zeros((details, LANES), np.float32),
+        sums=np.zeros((len(Sums._fields), LANES), np.float32),
+        village_sums=np.zeros((len(VillageSums._fields), LANES), np.float32),
+        details=np.zeros((len(Details._fields), LANES), np.float32),
         demand=np.zeros((tiles, LANES), np.float32),
         given=np.zeros((tiles, LANES), np.float32),
         held=np.zeros(tiles, np.float32),
         guidance=np.zeros((tiles, len(GUIDANCE)), np.float32),
         village_doses=np.zeros(DOSES, np.float32),
-        work=np.zeros((WORK_ROWS, LANES), np.float32),
-        ones=np.ones(LANES, np.float32),
+        work=np.zeros((STRIP, WORK_ROWS, LANES), np.float32),
         keys=np.zeros(tiles * LANES, np.float32),
         who=np.zeros(tiles * LANES, np.int64),
         heap=np.zeros(tiles * LANES, np.float32),

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim._jit import LANES
 from empowersim.engine.arrays import Block, Offer, Plan, Running, Scratch, Tally, copy_of, running_of, scratch_for
 from empowersim.engine.ends import Ends, ends_of, starting_consumption
 from empowersim.engine.inputs import Policy, Travel
@@ -197,14 +196,14 @@ class ScratchPerThread:
         wanted = max(tiles, self._tiles)
         kept: Scratch | None = getattr(self._local, "scratch", None)
         if kept is None or kept.demand.shape[0] < wanted:
-            kept = scratch_for(wanted, len(Sums._fields), len(Details._fields))
+            kept = scratch_for(wanted)
             self._local.scratch = kept
         return kept
 
 
 def schedule_of(start: int, stop: int, judged_from: int, end: int, months: int, calendar: int) -> NDArray[np.int64]:
     """Months of a call, as `kernels.advance` takes them."""
-    return np.array([start, stop, judged_from, LANES, end, months - REPORTED, calendar], np.int64)
+    return np.array([start, stop, judged_from, end, months - REPORTED, calendar], np.int64)
 
 
 def detailed_months(months: int) -> NDArray[np.bool_]:

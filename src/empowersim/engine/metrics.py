@@ -41,10 +41,6 @@ Sums = _record(
         "trust",
         "visits",
         "enrolled",
-        "normal_income",
-        "practice",
-        "participation",
-        "misfit",
         "say",
         "voice",
         "motivation",
@@ -58,12 +54,16 @@ Sums = _record(
         "deprivation",
     ],
 )
-"""What is added up every month."""
+"""What is added up every month of the policies."""
+
+VillageSums = _record("VillageSums", ["households", "normal_income", "practice", "participation", "misfit", "poor"])
+"""What is added up village by village, every month: its means are what people meet next month."""
 
 Details = _record("Details", ["index", "assets"])
 """What is added up in detailed months only, because it costs logarithms."""
 
 SUM_ROW: Final = {name: row for row, name in enumerate(Sums._fields)}
+VILLAGE_SUM_ROW: Final = {name: row for row, name in enumerate(VillageSums._fields)}
 DETAIL_ROW: Final = {name: row for row, name in enumerate(Details._fields)}
 
 BINS: Final = 640
@@ -167,10 +167,11 @@ def deprivation(p: Any, home: Any, health_access: float) -> float:
 
 
 @rule
-def contribution(p: Any, home: Any, village: Any, live: float, holds_place: float, fit: float, month: float) -> Any:
+def contribution(p: Any, home: Any, village: Any, live: float, holds_place: float, month: float) -> Any:
     """What a household adds to the month's `Sums`.
 
-    `live` 0 for padding, `fit` of what it takes part in, `month` = months of the policies so far, this one included.
+    `live` 0 for padding, `holds_place` 1 for who takes part in anything, `month` = months of the policies so far, this
+    one included.
     """
     line = village.line
     deprived = deprivation(p, home, village.health_access)
@@ -201,10 +202,6 @@ def contribution(p: Any, home: Any, village: Any, live: float, holds_place: floa
         live * home.trust,
         live * home.visits,
         live * holds_place,
-        live * home.normal_income,
-        live * home.business_practice,
-        live * home.participation,
-        live * positive(-fit),
         live * (home.agency_base + home.empowerment),
         live * (home.agency_base + home.voice),
         live * home.motivation,
@@ -216,6 +213,19 @@ def contribution(p: Any, home: Any, village: Any, live: float, holds_place: floa
         live * home.began_poor * flag(home.above >= p.independence_months),
         persons * is_deprived,
         persons * is_deprived * deprived,
+    )
+
+
+@rule
+def towards_village(home: Any, live: float, fit: float) -> Any:
+    """What a household adds to the `VillageSums`; `live` 0 for padding, `fit` of what it takes part in."""
+    return VillageSums(
+        live,
+        live * home.normal_income,
+        live * home.business_practice,
+        live * home.participation,
+        live * positive(-fit),
+        live * poor(home.consumption),
     )
 
 

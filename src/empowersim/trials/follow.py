@@ -14,12 +14,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim._jit import LANES
 from empowersim.engine.arrays import FINISHED, Block, Running, copy_of, running_of, scratch_for
 from empowersim.engine.inputs import Mentors, Policy, Population, Programme
 from empowersim.engine.kernels import advance
 from empowersim.engine.lives import empty_tally
-from empowersim.engine.metrics import Details, Sums
 from empowersim.engine.observe import work_of
 from empowersim.engine.plans import MONEY, new_mentors, offer_of, plan_of
 from empowersim.engine.start import blocks_of, settle, working_rows
@@ -71,7 +69,7 @@ class Study:
         self.values = record_of(parameters)
         (self.block,) = blocks_of(population, parameters)
         tiles = self.block.state.shape[0]
-        self.scratch = scratch_for(tiles, len(Sums._fields), len(Details._fields))
+        self.scratch = scratch_for(tiles)
         self.alive = self.block.live > 0
         settle(self.block, working_rows(), self.values, self.seed, self.replicate)
         idle = Policy("burn-in")
@@ -83,7 +81,7 @@ class Study:
         """Advance a block through the months ``start .. stop - 1`` of a policy."""
         tiles, villages = block.state.shape[0], block.village.shape[0]
         offer = offer_of(policy, 0, 1.0, tiles, villages, months, self.seed, self.replicate)
-        schedule = np.array([start, stop, months, LANES, months, months, 0], np.int64)
+        schedule = np.array([start, stop, months, months, months, 0], np.int64)
         plan = plan_of(policy, no_travel(), REGION, 1.0)
         tally = empty_tally(policy, months)
         line = np.float32(1.0)
