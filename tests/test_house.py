@@ -115,7 +115,7 @@ def test_no_circles_between_modules():
 
 CORE = [name for name in MODULES if layer(name) in {"errors", "_jit", "maths", "rng", "schema", "rules", "engine"}]
 NOT_IN_THE_CORE = {"yaml", "csv", "json", "pandas", "pyarrow", "duckdb", "matplotlib", "mesa", "rich", "pydantic"}
-NOT_IN_THE_CORE |= {"SALib", "streamlit", "distributed", "dask"}
+NOT_IN_THE_CORE |= {"SALib", "ema_workbench", "pymoo", "streamlit", "distributed", "dask"}
 
 
 @pytest.mark.parametrize("name", CORE)

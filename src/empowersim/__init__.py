@@ -18,58 +18,102 @@ from empowersim._version import __version__
 
 if TYPE_CHECKING:
     from empowersim import errors
+    from empowersim.experiments import adapters
+    from empowersim.experiments.audit import audit
+    from empowersim.experiments.branch import burn_in, read_burn_in
     from empowersim.experiments.compare import compare, simulate
+    from empowersim.experiments.executors import make_executor
     from empowersim.experiments.factors import ablate
+    from empowersim.experiments.sensitivity import sensitivity
+    from empowersim.experiments.story import story
     from empowersim.experiments.worlds import compare_worlds
     from empowersim.fronts import plots
     from empowersim.fronts.api import check, cite, describe, diff, places, programmes
+    from empowersim.fronts.decide_api import decide
     from empowersim.fronts.evidence_api import power, trial, validate
+    from empowersim.fronts.optimise_api import optimise
+    from empowersim.fronts.sweep_api import expand_sweep, sweep
     from empowersim.results.comparison import Comparison
+    from empowersim.results.decision import Decision, read_decision, write_decision
     from empowersim.results.store import read_comparison, write_comparison
+    from empowersim.results.sweep_read import read_sweep
     from empowersim.scenario.load import load
 
 _NAMES = {
     "Comparison": "empowersim.results.comparison",
+    "Decision": "empowersim.results.decision",
     "ablate": "empowersim.experiments.factors",
+    "audit": "empowersim.experiments.audit",
+    "burn_in": "empowersim.experiments.branch",
     "check": "empowersim.fronts.api",
     "cite": "empowersim.fronts.api",
     "compare": "empowersim.experiments.compare",
     "compare_worlds": "empowersim.experiments.worlds",
+    "decide": "empowersim.fronts.decide_api",
     "describe": "empowersim.fronts.api",
     "diff": "empowersim.fronts.api",
+    "expand_sweep": "empowersim.fronts.sweep_api",
     "load": "empowersim.scenario.load",
+    "make_executor": "empowersim.experiments.executors",
+    "optimise": "empowersim.fronts.optimise_api",
     "places": "empowersim.fronts.api",
     "power": "empowersim.fronts.evidence_api",
     "programmes": "empowersim.fronts.api",
+    "read_burn_in": "empowersim.experiments.branch",
     "read_comparison": "empowersim.results.store",
+    "read_decision": "empowersim.results.decision",
+    "read_sweep": "empowersim.results.sweep_read",
+    "sensitivity": "empowersim.experiments.sensitivity",
     "simulate": "empowersim.experiments.compare",
+    "story": "empowersim.experiments.story",
+    "sweep": "empowersim.fronts.sweep_api",
     "trial": "empowersim.fronts.evidence_api",
     "validate": "empowersim.fronts.evidence_api",
     "write_comparison": "empowersim.results.store",
+    "write_decision": "empowersim.results.decision",
 }
-_MODULES = {"errors": "empowersim.errors", "plots": "empowersim.fronts.plots"}
+_MODULES = {
+    "adapters": "empowersim.experiments.adapters",
+    "errors": "empowersim.errors",
+    "plots": "empowersim.fronts.plots",
+}
 
 __all__ = [
     "Comparison",
+    "Decision",
     "__version__",
     "ablate",
+    "adapters",
+    "audit",
+    "burn_in",
     "check",
     "cite",
     "compare",
     "compare_worlds",
+    "decide",
     "describe",
     "diff",
     "errors",
+    "expand_sweep",
     "load",
+    "make_executor",
+    "optimise",
     "places",
     "plots",
     "power",
     "programmes",
+    "read_burn_in",
     "read_comparison",
+    "read_decision",
+    "read_sweep",
+    "sensitivity",
     "simulate",
+    "story",
+    "sweep",
     "trial",
     "validate",
     "write_comparison",
+    "write_decision",
 ]
 
 

@@ -51,6 +51,9 @@ class _Problems(EmpowersimError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[_Problems], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)  # an exception is pickled by its text otherwise
+
 
 class ParameterError(EmpowersimError):
     """A parameter that does not exist or lies outside its bounds."""

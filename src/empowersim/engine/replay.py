@@ -5,27 +5,24 @@ All lanes of a tile hold the same household, each with draws of its own, so that
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from empowersim._jit import LANES, kernel
-from empowersim.engine.arrays import DOSES, DRAWS, Block, read_village
-from empowersim.engine.kernels import month_of_tile
+from empowersim.engine.arrays import DOSES, DRAWS
 from empowersim.engine.observe import drawn
+from empowersim.engine.strips import NORMALS, month_of_strip
 from empowersim.rng import Kind, Stream
 from empowersim.rules.month import Draw
 from empowersim.schema import ROWS
 
-NORMALS: Final = 3
-"""The first streams of a month are standard normal, the others uniform (0, 1)."""
-
 
 @kernel
-def _again(block: Any, draws: Any, doses: Any, values: Any, month: Any) -> None:
-    """Take the only tile of a block through a month."""
-    month_of_tile(block, 0, draws, doses, values[0], read_village(block.village, 0), month)
+def _again(state: Any, villages: Any, draws: Any, doses: Any, values: Any, month: Any) -> None:
+    """Take a tile through a month."""
+    month_of_strip(state, villages, 0, draws, doses, values, 0, 1, month)
 
 
 def draws_of(household: int, month: int, seed: int, replicate: int) -> NDArray[np.float32]:
@@ -53,20 +50,13 @@ def month_again(
     """
     count = draws.shape[0]
     assert draws.shape[1] == len(Draw._fields)
-    block = Block(
-        state=np.repeat(row.reshape(1, ROWS, 1), LANES, axis=2).copy(),
-        live=np.ones((1, LANES), np.float32),
-        id_low=np.zeros((1, LANES), np.uint32),
-        id_high=np.zeros((1, LANES), np.uint32),
-        households=np.array([LANES], np.float64),
-        tile_village=np.zeros(1, np.int64),
-        village=np.ascontiguousarray(village.reshape(1, -1)),
-        village_low=np.zeros(1, np.uint32),
-        village_high=np.zeros(1, np.uint32),
+    state = np.repeat(row.reshape(1, ROWS, 1), LANES, axis=2).copy()
+    place = np.ascontiguousarray(village.reshape(1, -1))
+    given = np.zeros((1, DRAWS, LANES), np.float32)
+    given[0, :, :count] = draws.T
+    given[0, :, count:] = draws[0].reshape(-1, 1)
+    _again(
+        state, place, given, np.zeros((1, DOSES, LANES), np.float32), values, np.float32(month + 1 if month >= 0 else 0)
     )
-    given = np.zeros((DRAWS, LANES), np.float32)
-    given[:, :count] = draws.T
-    given[:, count:] = draws[0].reshape(-1, 1)
-    _again(block, given, np.zeros((DOSES, LANES), np.float32), values, np.float32(month + 1 if month >= 0 else 0))
-    found: NDArray[np.float32] = block.state[0].T[:count].copy()
+    found: NDArray[np.float32] = state[0].T[:count].copy()
     return found

@@ -23,7 +23,6 @@ from empowersim.engine.arrays import (
     DRAWS,
     MENTOR_STATE,
     Running,
-    Scratch,
     copy_of,
     running_of,
     scratch_for,
@@ -35,14 +34,12 @@ from empowersim.engine.kernels import (
     begin_month,
     clear,
     close_places,
-    dose_tile,
-    draw_tile,
     serve_villages,
     village_doses,
 )
 from empowersim.engine.lives import Begun, empty_tally, schedule_of
-from empowersim.engine.metrics import Details, Sums
 from empowersim.engine.plans import new_mentors, offer_of, plan_of, with_share
+from empowersim.engine.strips import dose_strip, draw_strip
 from empowersim.errors import SimulationError
 from empowersim.maths import ONE, ZERO
 from empowersim.parameters import record_of
@@ -240,8 +237,8 @@ def _prepare(
             visiting[5] = made
             visiting[8] = scratch.held[tile]
         village_doses(running, plan, scratch, v)
-        dose_tile(block, running, plan, tally, scratch, tile, month, block.village[v, _LINE], mentored, LANES)
-    draw_tile(block, tile, scratch.draws, address, seed, replicate)
+        dose_strip(block, running, plan, tally, scratch, tile, 1, month, block.village[v, _LINE], mentored)
+    draw_strip(block.id_low, block.id_high, scratch.draws, scratch.lanes, tile, 1, address, seed, replicate)
     return 0
 
 
@@ -341,7 +338,7 @@ def trace_household(
     running = running_of(block, len(policy.programmes), offer.mentor_tiles.size - 1, len(policy.community))
     running.mentors[:] = new_mentors(policy.mentors, offer.mentor_tiles.size - 1)
     plan = with_share(plan_of(policy, travel, begun.region, 0.0), policy, share)
-    tally, scratch = empty_tally(policy, months), _scratch(tiles)
+    tally, scratch = empty_tally(policy, months), scratch_for(tiles)
     end, judged = min(policy.end, months), min(judged, months)
     village = int(block.tile_village[tile])
     number = int((block.live[:tile] > 0).sum() + (block.live[tile, :lane] > 0).sum())
@@ -386,15 +383,15 @@ def trace_household(
         )
         made.home[month] = early.state[tile, :, lane]
         made.village[month] = early.village[village]
-        made.dose[month], made.draw[month] = scratch.doses[:, lane], scratch.draws[:, lane]
+        made.dose[month], made.draw[month] = scratch.doses[0, :, lane], scratch.draws[0, :, lane]
         made.held[month] = busy.slots[tile, :slots, lane]
         made.served[month] = busy.served[:communities, village]
         consumed = write_account(
             values,
             made.village[month],
             early.state[tile],
-            scratch.doses,
-            scratch.draws,
+            scratch.doses[0],
+            scratch.draws[0],
             lane,
             np.float32(month + 1),
             rows,
@@ -408,10 +405,6 @@ def trace_household(
         made.stage[month] = ends_of(block, running, began, judged, parameters).stage[number]
         _check(made, month, expected, consumed)
     return made
-
-
-def _scratch(tiles: int) -> Scratch:
-    return scratch_for(tiles, len(Sums._fields), len(Details._fields))
 
 
 def _copy_of_running(running: Running) -> Running:

@@ -193,7 +193,7 @@ def _algorithm(space: Space, shape: tuple[int, int], population: int, seed: int,
         from pymoo.core.repair import Repair
     except ImportError as error:
         raise SimulationError(
-            "optimise needs pymoo, which is not installed: pip install 'empowersim[optimise]'"
+            "optimise needs pymoo, which is not installed: pip install 'empowersim[analysis]'"
         ) from error
     Config.warnings["not_compiled"] = False
 

@@ -43,7 +43,7 @@ KINDS: Final[dict[str, str]] = {
     "place_not_won": "engine.allocation.enrol",
     "unwilling": "rules.programmes.acceptance",
     "not_eligible": "engine.allocation.screen_tile",
-    "place_finished": "engine.kernels.end_places",
+    "place_finished": "engine.strips.end_places",
     "place_left": "rules.programmes.leaves",
     "place_closed": "engine.kernels.close_places",
     "attends": "rules.programmes.attends",

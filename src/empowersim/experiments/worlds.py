@@ -37,6 +37,7 @@ import numpy as np
 from empowersim.errors import SimulationError, StoreError
 from empowersim.experiments.asked import loaded_scenario
 from empowersim.experiments.compare import Plan, Progress, execute, plan
+from empowersim.experiments.execution import Executor
 from empowersim.experiments.statistics import NOTHING, Estimate, Vector, t_interval
 from empowersim.results.comparison import Comparison, number_or_none
 from empowersim.results.store import Extra, check_target, check_writable, write_comparison
@@ -234,14 +235,19 @@ def plan_worlds(scenario: Any, **asked: Any) -> dict[str, Plan]:
 
 
 def execute_worlds(
-    plans: Mapping[str, Plan], *, threads: int | None = None, progress: Progress | None = None
+    plans: Mapping[str, Plan],
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Worlds:
-    """Run the plans of `plan_worlds`; `threads` None means all cores. The result does not depend on `threads`."""
+    """Run the plans of `plan_worlds`; `threads` and `executor` as in `compare.execute`."""
     total = sum(made.steps for made in plans.values())
     before = 0
     found: dict[str, Comparison] = {}
     for name, made in plans.items():
-        found[name] = execute(made, threads=threads, progress=_shifted(progress, before, total))
+        shifted = _shifted(progress, before, total)
+        found[name] = execute(made, threads=threads, progress=shifted, executor=executor)
         before += made.steps
     return worlds_of(found[NO_TRAP], found[TRAP])
 

@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from empowersim._version import __version__
 from empowersim.errors import EmpowersimError
+from empowersim.fronts.audit_cli import add_audit, add_executor, add_from, asked_burn_in, asked_executor
+from empowersim.fronts.decide_cli import add_decide
 from empowersim.fronts.evidence_cli import add_evidence
+from empowersim.fronts.optimise_cli import add_optimise
+from empowersim.fronts.sensitivity_cli import add_sensitivity
+from empowersim.fronts.story_cli import add_story
+from empowersim.fronts.sweep_cli import add_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
             "  empowersim compare scenarios/medan.yaml --out out/medan\n"
             "  empowersim compare scenarios/medan.yaml --world both\n"
             "  empowersim factors scenarios/medan.yaml\n"
+            "  empowersim decide scenarios/medan.yaml --settle best\n"
+            "  empowersim optimise scenarios/optimise/medan.yaml\n"
+            "  empowersim sweep scenarios/sweeps/mentors.yaml --out out/mentors\n"
+            "  empowersim story scenarios/medan.yaml --find leaves-poverty --policies no_programme,mix_mentors\n"
             "  empowersim trial togo\n"
             "  empowersim validate\n"
             "  empowersim cite scenarios/medan.yaml\n"
@@ -102,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_run(commands)
     _add_factors(commands)
+    add_decide(commands)
+    add_optimise(commands)
+    add_sweep(commands)
+    add_sensitivity(commands)
+    add_story(commands)
+    add_audit(commands)
     add_evidence(commands)
     _add_check(commands)
     _add_diff(commands)
@@ -138,6 +154,8 @@ def _add_compare(commands: Any) -> None:
     command.add_argument("--reference", metavar="NAME", help="policy that the others are compared with")
     _add_world(command, ("file", "trap", "no_trap", "both"))
     _add_sizes(command)
+    add_executor(command)
+    add_from(command)
     command.set_defaults(handler=_compare)
 
 
@@ -159,6 +177,8 @@ def _add_run(commands: Any) -> None:
     command.add_argument("--policy", metavar="NAME", help="policy to simulate (default: the reference of the file)")
     _add_world(command, ("file", "trap", "no_trap", "both"))
     _add_sizes(command)
+    add_executor(command)
+    add_from(command)
     command.set_defaults(handler=_run)
 
 
@@ -336,10 +356,13 @@ def _simulate(asked: argparse.Namespace, loaded: Any, **policies: Any) -> int:
     from empowersim.experiments.compare import plan
     from empowersim.scenario.documents import BOTH
 
+    burnt = asked_burn_in(asked)
     if loaded.world.trap is not BOTH:
-        return _finish(asked, plan(loaded, **policies, **_sizes(asked)))
+        return _finish(asked, plan(loaded, **policies, **_sizes(asked)), burnt)
     from empowersim.experiments.worlds import plan_worlds
 
+    if burnt is not None:
+        raise EmpowersimError("--from: expected one world, found both; a burn-in belongs to one of them")
     return _finish_worlds(asked, plan_worlds(loaded, **policies, **_sizes(asked)))
 
 
@@ -353,18 +376,26 @@ def _sizes(asked: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(asked, name) for name in ("replicates", "households", "months", "seed")}
 
 
-def _finish(asked: argparse.Namespace, made: Plan) -> int:
+def _finish(asked: argparse.Namespace, made: Plan, burnt: Any = None) -> int:
     from empowersim.experiments.compare import execute
     from empowersim.results import store
 
+    if burnt is not None:
+        burnt.check(made)
     if asked.out is not None:
         # say so before the run, not after
         store.check_target(made.run_id, asked.out, force=asked.force)
         store.check_writable(asked.out)
     count = len(made.policies)
     what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months"
-    with _progress(what, _unit(made)) as progress:
-        result = execute(made, threads=asked.threads, progress=progress)
+    with asked_executor(asked) as executor, _progress(what, _unit(made)) as progress:
+        result = execute(
+            made,
+            threads=asked.threads,
+            progress=progress,
+            executor=executor,
+            burnt=None if burnt is None else burnt.future,
+        )
     if asked.json:
         print(result.to_json())
     else:
@@ -386,8 +417,8 @@ def _finish_worlds(asked: argparse.Namespace, plans: Mapping[str, Plan]) -> int:
     made = next(iter(plans.values()))
     count = len(made.policies)
     what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months in {len(plans)} worlds"
-    with _progress(what, _unit(made)) as progress:
-        found = execute_worlds(plans, threads=asked.threads, progress=progress)
+    with asked_executor(asked) as executor, _progress(what, _unit(made)) as progress:
+        found = execute_worlds(plans, threads=asked.threads, progress=progress, executor=executor)
     if asked.json:
         print(found.to_json())
     else:
