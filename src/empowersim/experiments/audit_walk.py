@@ -17,6 +17,7 @@ from empowersim._jit import LANES
 from empowersim.engine.arrays import Block
 from empowersim.engine.lives import Begun, Lives, Under
 from empowersim.engine.replay import draws_of, month_again
+from empowersim.engine.strips import NORMALS
 from empowersim.rng import Stream
 from empowersim.rules.month import MONTHS_UNSEEN_MOST, Draw
 from empowersim.schema import HOUSEHOLD, ROW, VILLAGE, VILLAGE_ROW
