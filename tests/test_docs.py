@@ -15,6 +15,7 @@ import yaml
 from empowersim import schema
 from empowersim.calibration.store import load_fit, overrides
 from empowersim.engine.allocation import PRIORITIES, RULES
+from empowersim.experiments.sweep_design import AXIS
 from empowersim.fronts.evidence_page import SHIPPED_FIT, is_of
 from empowersim.parameters import digest, parameters, passports
 from empowersim.rng import Stream
@@ -191,8 +192,8 @@ def test_words_in_code_are_names_of_the_package(path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.name)
 def test_keys_in_examples_of_one_line_exist(path):
-    """`key: value` in running text is a key of some section of a scenario file."""
-    keys = {key.split(".", 1)[1] for key in known_names.kinds()["scenario"].known}
+    """`key: value` in running text is a key of some section of a scenario file, or of a sweep design."""
+    keys = {key.split(".", 1)[1] for key in known_names.kinds()["scenario"].known} | set(AXIS.names)
     shown = set(re.findall(r"`([a-z_]+): (?:yes|no)`", path.read_text(encoding="utf-8")))
     assert sorted(shown - keys) == []
 

@@ -130,4 +130,4 @@ def test_the_same_run_again_and_again_takes_no_more_memory():
     for _ in range(200):
         once()
     gc.collect()
-    assert sys.getallocatedblocks() - before < 2 * 200
+    assert sys.getallocatedblocks() - before < 10 * 200, "a leaked argument would be some 70 objects a run"
