@@ -270,3 +270,15 @@ def test_the_shipped_designs_can_be_run(root, name):
     assert plan.runs > 0
     assert plan.identity["scenario"] == load(root / "scenarios" / "medan.yaml").digest
     assert file_digest(root / "scenarios" / "sweeps" / f"{name}.yaml")
+
+
+def test_a_range_beyond_a_bound_is_told_once_and_not_point_by_point(tmp_path):
+    text = """
+replicates: 1
+vary:
+  a: {path: base.parameters.kin_sharing, from: 0.1, to: 0.9}
+sample: {method: latin_hypercube, points: 40, seed: 1}
+"""
+    (told,) = problems(plan_of, design_in(tmp_path, text))
+    assert (told.line, told.key) == (10, "base.parameters.kin_sharing")
+    assert "between 0 and 0.2" in told.remedy

@@ -197,7 +197,9 @@ def _check_points(design: Design, base: Changeable, settings: Settings, points: 
                     [design.problem("vary", "points that can be simulated", f"{dict(changes)}", str(error))]
                 ) from error
     if problems:
-        raise ScenarioError(sorted(problems, key=lambda one: (one.file != design.file, one.line)))
+        # a sample has many values beyond the same bound: one of them says it
+        once = {(one.file, one.line, one.key, one.expected, one.remedy): one for one in reversed(problems)}
+        raise ScenarioError(sorted(once.values(), key=lambda one: (one.file != design.file, one.line, one.key)))
 
 
 # ---------------------------------------------------------------- order of the runs
