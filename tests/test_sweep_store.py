@@ -234,3 +234,40 @@ def test_columns_say_their_units(half):
 def test_grid_is_what_the_tests_think(half):
     assert "replicates: 6" in GRID
     assert read_sweep(half / "whole").asked == 24
+
+
+def test_a_stop_between_listing_a_table_and_dropping_its_journal_doubles_nothing(half):
+    out, whole = half / "out", half / "whole"
+    ran(None, out)
+    finished = sorted((out / "runs").glob("*.parquet"))[0]
+    key = sweeps.read_manifest(out)["key"]
+    before = read_sweep(out).runs.num_rows
+    journal = ChunkJournal(out / "journal" / f"{finished.stem}.log", key, int(finished.stem))
+    first = read_sweep(out).runs.to_pylist()[0]
+    journal.add([MadeRun(first["run_id"], first["point"], first["draw"], first["replicate"], np.ones((2, 1)))])
+    journal.close()
+    assert read_sweep(out).runs.num_rows == before
+    assert sweeps.status(out)["left"] == 0
+    ran(None, out)
+    assert content(out) == content(whole)
+
+
+def test_tables_without_their_list_are_named_and_made_again(half):
+    out, whole = half / "out", half / "whole"
+    ran(None, out)
+    (out / "parts.json").unlink()
+    report = ran(None, out)
+    assert [one.file for one in report.damage] == ["parts.json"]
+    assert "is not there" in report.damage[0].found
+    assert content(out) == content(whole)
+
+
+def test_a_list_with_a_wrong_key_is_named(half):
+    out, whole = half / "out", half / "whole"
+    ran(None, out)
+    listed = (out / "parts.json").read_text().replace('"runs": {', '"rnus": {', 1)
+    (out / "parts.json").write_text(listed)
+    report = ran(None, out)
+    assert [one.file for one in report.damage] == ["parts.json"]
+    assert "without runs" in report.damage[0].found
+    assert content(out) == content(whole)

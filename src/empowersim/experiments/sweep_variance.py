@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from empowersim.errors import SimulationError
 from empowersim.experiments.asked import known_name
-from empowersim.experiments.statistics import LEVEL, Estimate, mean, t_interval, t_quantile
+from empowersim.experiments.statistics import LEVEL, Estimate, t_interval, t_quantile
 from empowersim.results.sweep_read import SweepTables
 
 Matrix = NDArray[np.float64]
@@ -46,7 +46,7 @@ class Split:
     share: float
     """A / (A + B + C), from 0 to 1; an estimate of A below zero counts as 0."""
     share_error: float
-    """Standard error of the share: jackknife over the draws."""
+    """Standard error of the share: jackknife over draws and futures; NaN with two or fewer of either."""
     draws: int
     replicates: int
     """Futures that all draws have; others are left out."""
@@ -71,26 +71,18 @@ class PointRow:
 def split_variance(values: ArrayLike, weights: ArrayLike | None = None) -> Split:
     """Split the variance of `values`, shape (draws, replicates), with `weights` of the draws (None: equal).
 
-    Replicates with a NaN are left out. With weights w (that add up to 1) squares of draws are weighted and divided by
-    1 - sum(w^2), which is unbiased, too, and (n - 1)/n for equal weights.
+    Draws without any value and futures with a NaN are left out; `draws` and `replicates` count what is in. With
+    weights w (that add up to 1) squares of draws are weighted and divided by 1 - sum(w^2), which is unbiased, too, and
+    (n - 1)/n for equal weights.
     """
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2:
         raise SimulationError(f"values: expected shape (draws, replicates), found {table.shape}")
-    table = table[:, ~np.isnan(table).any(axis=0)]
+    own = np.full(table.shape[0], 1.0) if weights is None else np.asarray(weights, dtype=np.float64)
+    table, w = complete(table, own)
     draws, futures = table.shape
-    w = np.full(draws, 1.0 / max(draws, 1)) if weights is None else np.asarray(weights, dtype=np.float64)
-    w = w / math.fsum(w.tolist())
     found = _parts(table, w)
-    shares = []
-    if draws > _ENOUGH and futures >= _ENOUGH:
-        for left in range(draws):
-            kept = np.arange(draws) != left
-            shares.append(_share(_parts(table[kept], w[kept] / math.fsum(w[kept].tolist()))))
-    error = math.nan
-    if shares and not any(math.isnan(one) for one in shares):
-        centre = math.fsum(shares) / draws
-        error = math.sqrt((draws - 1) / draws * math.fsum((one - centre) ** 2 for one in shares))
+    error = _share_error(table, w) if draws > _ENOUGH and futures > _ENOUGH else math.nan
     middle = math.fsum((w * table.mean(axis=1)).tolist()) if futures else math.nan
     return Split(
         mean=middle,
@@ -102,6 +94,33 @@ def split_variance(values: ArrayLike, weights: ArrayLike | None = None) -> Split
         draws=draws,
         replicates=futures,
     )
+
+
+def complete(table: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
+    """Draws that have any value, futures in which all of these have one, and weights of the draws (sum 1)."""
+    alive = ~np.isnan(table).all(axis=1)
+    table, w = table[alive], weights[alive]
+    return table[:, ~np.isnan(table).any(axis=0)], w / max(math.fsum(w.tolist()), np.finfo(np.float64).tiny)
+
+
+def _share_error(table: Matrix, w: Matrix) -> float:
+    """Standard error of the share: jackknife over draws and over futures, their variances added, of the uncut share.
+
+    The share is skew with few draws or futures: an interval of 1.96 errors covers less than 95 % then.
+    """
+    draws, futures = table.shape
+    by_draw = [_uncut(_parts(np.delete(table, at, 0), np.delete(w, at) / (1.0 - w[at]))) for at in range(draws)]
+    by_future = [_uncut(_parts(np.delete(table, at, 1), w)) for at in range(futures)]
+    total = 0.0
+    for shares in (by_draw, by_future):
+        centre = math.fsum(shares) / len(shares)
+        total += (len(shares) - 1) / len(shares) * math.fsum((one - centre) ** 2 for one in shares)
+    return math.sqrt(total)
+
+
+def _uncut(parts: tuple[float, float, float]) -> float:
+    whole = math.fsum(parts)
+    return parts[0] / whole if whole > 0 else math.nan
 
 
 def _parts(table: Matrix, w: Matrix) -> tuple[float, float, float]:
@@ -180,11 +199,10 @@ def summarise_sweep(tables: SweepTables, outcome: str, policies: Sequence[str] |
 def _estimate(table: Matrix, weights: Matrix) -> Estimate:
     if table.shape[0] == 1:
         return t_interval(table[0])
-    whole = table[:, ~np.isnan(table).any(axis=0)]
-    w = weights / math.fsum(weights.tolist())
+    whole, w = complete(table, weights)
     futures = whole.shape[1]
     if futures == 0:
-        return Estimate(mean(table), math.nan, math.nan)
+        return Estimate(math.nan, math.nan, math.nan)
     middle = float(w @ whole.mean(axis=1))
     if futures < _ENOUGH:
         return Estimate(middle, math.nan, math.nan)

@@ -30,6 +30,7 @@ from empowersim.results.sweep_store import (
     journalled,
     read_manifest,
     read_parts,
+    unlisted,
 )
 
 __all__ = ["Sweep", "SweepReport", "Told", "begin", "expand", "run", "status"]
@@ -249,10 +250,10 @@ def status(folder: str | os.PathLike[str]) -> dict[str, Any]:
     if manifest is None:
         raise StoreError(f"{path}: expected a sweep with a {MANIFEST}, found none")
     parts = read_parts(path)
-    bad = damage_of(path, parts)
+    bad = unlisted(path) + damage_of(path, parts)
     good = {chunk: entry for chunk, entry in parts.items() if chunk not in {one.chunk for one in bad}}
     policies = max(len(manifest["settings"]["policies"]), 1)
-    open_runs = {one.key: one for one in journalled(path, manifest["key"])}
+    open_runs = {one.key: one for one in journalled(path, manifest["key"], good)}
     tables = sum(entry[RUNS]["rows"] // policies for entry in good.values() if entry[RUNS])
     failed = sum(entry["failed"] for entry in good.values()) + sum(one.failed is not None for one in open_runs.values())
     made = tables + sum(one.failed is None for one in open_runs.values())

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,6 +106,7 @@ class ChunkJournal:
             os.lseek(self._file, 0, os.SEEK_END)
             if self._good == 0:
                 self._append(self._opening)
+                sync_folder(path.parent)
         except OSError as error:
             os.close(self._file)
             raise StoreError(_safe(error, path)) from error
@@ -182,3 +184,14 @@ def _payloads(raw: bytes, at: int) -> Iterator[bytes]:
 
 def _sum(payload: bytes) -> bytes:
     return hashlib.blake2b(payload, digest_size=_DIGEST).digest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name survive a loss of power, where the system can do that."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

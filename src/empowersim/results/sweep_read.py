@@ -170,7 +170,7 @@ def read_sweep(folder: str | os.PathLike[str], *, verify: bool = True) -> SweepT
         )
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path}: expected the tables of a sweep, found {error}") from error
-    open_runs = {run.key: run for run in journalled(path, key)}
+    open_runs = {run.key: run for run in journalled(path, key, parts)}
     found[RUNS].append(runs_table(open_runs.values(), policies, outcomes, key))
     found[FAILURES].append(failures_table(open_runs.values(), key))
     return SweepTables(

@@ -32,7 +32,7 @@ from typing import Any, BinaryIO, Final
 
 from empowersim.errors import StoreError
 from empowersim.results.store import _reason
-from empowersim.results.sweep_journal import ChunkJournal, MadeRun, read_journal
+from empowersim.results.sweep_journal import ChunkJournal, MadeRun, read_journal, sync_folder
 
 FORMAT: Final = 1
 """Version of the folder's layout."""
@@ -132,7 +132,7 @@ class SweepFolder:
                 os.fsync(stream.fileno())
             Path(partial).chmod(0o644)
             os.replace(partial, target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             if partial is not None:
                 Path(partial).unlink(missing_ok=True)
@@ -175,6 +175,7 @@ class SweepFolder:
         except StoreError as error:
             found.append(Damage(PARTS, f"cannot be read ({error}); the tables are written again", -1))
             parts = {}
+        found += unlisted(self.path)
         bad = damage_of(self.path, parts)
         found += bad
         for one in bad:
@@ -262,11 +263,29 @@ def read_parts(folder: Path) -> dict[int, dict[str, Any]]:
     path = folder / PARTS
     try:
         found = json.loads(path.read_bytes())
+        for entry in found["parts"]:
+            missing = [key for key in ("chunk", "failed", RUNS, FAILURES) if key not in entry]
+            for kind in (RUNS, FAILURES):
+                missing += [
+                    key for key in ("file", "rows", "bytes", "digest") if entry.get(kind) and key not in entry[kind]
+                ]
+            if missing:
+                raise ValueError(f"an entry without {', '.join(missing)}")
         return {int(entry["chunk"]): entry for entry in found["parts"]}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path}: expected the list of finished tables, found {error}") from error
+
+
+def unlisted(folder: Path) -> list[Damage]:
+    """Says so where tables are there but no list of them; a first table that was just being written has its journal."""
+    if (folder / PARTS).exists():
+        return []
+    tables = [
+        path for path in (folder / RUNS).glob("*.parquet") if not (folder / JOURNAL / f"{path.stem}.log").exists()
+    ]
+    return [Damage(PARTS, f"is not there; {len(tables)} tables are written again", -1)] if tables else []
 
 
 def damage_of(folder: Path, parts: Mapping[int, Mapping[str, Any]]) -> list[Damage]:
@@ -291,11 +310,16 @@ def damage_of(folder: Path, parts: Mapping[int, Mapping[str, Any]]) -> list[Dama
     return found
 
 
-def journalled(folder: Path, sweep: str) -> list[MadeRun]:
-    """Finished runs of chunks that are not finished, of a sweep that may be going on."""
+def journalled(folder: Path, sweep: str, finished: Iterable[int]) -> list[MadeRun]:
+    """Finished runs of chunks that are not `finished`, of a sweep that may be going on.
+
+    A chunk is listed before its journal goes, so a stop between the two leaves both.
+    """
+    known = set(finished)
     return [
         run
         for path in sorted((folder / JOURNAL).glob("*.log"))
+        if int(path.stem) not in known
         for run in read_journal(path, sweep, int(path.stem))
     ]  # fmt: skip
 
@@ -324,14 +348,3 @@ def _locked(folder: Path) -> BinaryIO:
             "stop it, or name another folder"
         ) from error
     return stream
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name survive a loss of power, where the system can do that."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
