@@ -16,6 +16,8 @@ from empowersim.experiments.cost_effectiveness import (
     thresholds_for,
 )
 from empowersim.experiments.information import (
+    PartialValue,
+    _at_most,
     degrees_allowed,
     partial_information,
     perfect_information,
@@ -146,6 +148,23 @@ def test_partial_values_of_a_linear_normal_case_have_the_closed_form():
     assert (found["a"].told, found["b"].told, found["c"].told) == (True, True, False)
     assert found["a"].explained == pytest.approx(1 / 1.5, abs=0.05)
     assert 0.004 < found["a"].se < 0.03
+
+
+def test_no_parameter_is_worth_more_than_all_of_them():
+    generator = np.random.default_rng(1)
+    a = generator.normal(size=200)
+    benefits = np.column_stack([np.zeros(200), 0.3 + a])
+    free, cut = (partial_information({"a": a}, benefits, equal(200), whole=whole)[0] for whole in (math.inf, 0.05))
+    assert free.value > 0.1
+    assert (free.told, cut.value, cut.told) == (True, 0.05, bool(max(cut.noise, cut.se) < 0.05))
+    nothing = partial_information({"a": a}, benefits, equal(200), whole=0.0)[0]
+    assert (nothing.value, nothing.told) == (0.0, False)
+
+
+def test_a_value_below_its_own_error_is_not_told():
+    shaky = PartialValue("a", value=1.0, se=2.0, noise=0.5, told=True, degrees=1, explained=0.1)
+    assert not _at_most(shaky, math.inf).told
+    assert _at_most(shaky._replace(se=0.4), math.inf).told
 
 
 def test_a_curved_effect_is_found_by_the_spline():

@@ -56,6 +56,19 @@ def test_prim_finds_a_known_box_through_the_adapter() -> None:
     assert box.coverage == box.cases / (answers["trouble"] > 0.5).sum()
 
 
+def test_a_switch_can_bound_a_box() -> None:
+    inputs = [Input("trap", 0.0, 1.0, "switch"), Input("a", 0.0, 1.0)]
+    runs, answers = experiments(ema_model_of(lambda values: [[float(values["trap"])]], inputs, ["trouble"]), 100)
+    (box,) = discover(runs, answers["trouble"] > 0.5)
+    assert [one.name for one in box.limits] == ["trap"]
+    assert box.density == box.coverage == 1.0
+
+
+def test_words_are_refused_by_name() -> None:
+    with pytest.raises(SimulationError, match="words in rule"):
+        discover({"rule": ["equal", "random"] * 10, "a": np.arange(20.0)}, np.arange(20) < 5)
+
+
 def test_no_cases_no_box() -> None:
     values = {"a": np.linspace(0, 1, 20)}
     with pytest.raises(SimulationError, match="no run is"):

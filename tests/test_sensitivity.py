@@ -188,6 +188,8 @@ def test_what_moves_by_default_is_what_the_scenario_uses() -> None:
     names = [one.name for one in parameter_inputs(MEDAN)]
     assert len(names) > 100
     assert "trap" not in names
+    assert not {"independence_line", "index_weight_voice"} & set(names), "definitions are chosen, not unknown"
+    assert [one.name for one in parameter_inputs(MEDAN, ["independence_line"])] == ["independence_line"]
     assert "cluster_visits" not in names, "no policy of the file sends mentors by clusters"
     for one in parameter_inputs(MEDAN):
         assert one.low < one.high

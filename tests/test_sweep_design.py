@@ -129,7 +129,7 @@ def test_draws_stay_within_the_passports_and_are_stratified(tmp_path):
     draws = plan_of(design_in(tmp_path, text)).draws
     known = passports()
     assert "trap" not in draws.names
-    assert not {name for name in draws.names if known[name].topic == "survey"}
+    assert not {name for name in draws.names if known[name].topic in {"survey", "outcomes"}}
     assert len(draws.names) > 200
     low, high = (np.array([getattr(known[name], end) for name in draws.names]) for end in ("lower", "upper"))
     cells = np.floor((draws.values - low) / (high - low) * 8).astype(int)
@@ -145,6 +145,13 @@ def test_groups_leave_out_what_is_set_and_names_do_not(tmp_path):
     assert told[0].expected == "parameters that nothing else sets"
     told = problems(plan_of, design_in(tmp_path, "replicates: 1\nuncertain: {parameters: [kin_sharin], draws: 2}\n"))
     assert (told[0].key, told[0].line, told[0].remedy) == ("uncertain.parameters", 8, "did you mean kin_sharing?")
+
+
+def test_definitions_are_drawn_only_where_they_are_asked_for(tmp_path):
+    text = "replicates: 1\nuncertain: {parameters: outcomes, draws: 2}\n"
+    names = plan_of(design_in(tmp_path, text)).draws.names
+    assert "independence_line" in names
+    assert {passports()[name].topic for name in names} == {"outcomes"}
 
 
 def an_ensemble():

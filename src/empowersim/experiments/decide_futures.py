@@ -16,7 +16,7 @@ from empowersim.experiments.economics import by_year
 from empowersim.experiments.executors import map_replicates
 from empowersim.experiments.reduce import outcome_values
 from empowersim.experiments.statistics import Vector
-from empowersim.parameters import check_override, passports
+from empowersim.parameters import SURVEYS, SWITCH, check_override, passports, uncertain
 from empowersim.scenario.load import digest_of
 
 
@@ -64,11 +64,16 @@ def weighted_draws(source: str, values: Sequence[Mapping[str, float]], weights: 
 def passport_draws(count: int, *, seed: int, names: Sequence[str] | None = None) -> ParameterDraws:
     """Draw parameters independently, uniform over the bounds of their passports.
 
-    `names` None means all that a household's life depends on: no errors of surveys, no switches. Draw i is the same
+    `names` None means all that a household's life depends on: no errors of surveys, no switches, and none of the
+    definitions by which outcomes are measured (topic `outcomes`), which are chosen and not unknown. Draw i is the same
     in a larger number of draws of the same seed. Raises `SimulationError` for an unknown name.
     """
-    known = {name: one for name, one in passports().items() if one.topic != "survey" and one.distribution == "uniform"}
-    chosen = [*known] if names is None else [known_name(name, known, "parameters", "a parameter") for name in names]
+    known = {name: one for name, one in passports().items() if one.topic != SURVEYS and one.distribution != SWITCH}
+    chosen = (
+        [name for name, one in known.items() if uncertain(one)]
+        if names is None
+        else [known_name(name, known, "parameters", "a parameter") for name in names]
+    )
     place = {name: at for at, name in enumerate(passports())}
     drawn = np.column_stack(
         [

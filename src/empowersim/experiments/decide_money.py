@@ -150,7 +150,8 @@ def add_economics(
     values = {name: np.array([each[name] for each in one.drawn.draws.values]) for name in one.drawn.draws.names}
     own = set(one.plan.scenario.parameters)
     varied = {name: column for name, column in values.items() if name not in own}
-    for part in partial_information(varied, raw.benefit(threshold), raw.weights, seed=seed):
+    whole = perfect_information(cloud.benefit(threshold), cloud.weights)
+    for part in partial_information(varied, raw.benefit(threshold), raw.weights, whole=whole, seed=seed):
         numbers = (part.value, part.se, part.noise, yes_no(part.told), part.degrees, part.explained)
         rows["partial"].append((world, threshold, part.parameter, *numbers))
     return threshold

@@ -141,7 +141,12 @@ def _frame(inputs: Any) -> Any:
         raise EmpowersimError(_MISSING) from error
     frame = inputs if isinstance(inputs, pd.DataFrame) else pd.DataFrame(dict(inputs))
     kept = [name for name in frame.columns if name not in {"scenario", "policy", "model"}]
-    numbers = frame[kept].select_dtypes("number").astype(np.float64)
+    numbers = frame[kept].select_dtypes(["number", "bool"]).astype(np.float64)
+    words = [name for name in kept if name not in numbers.columns and frame[name].nunique() > 1]
+    if words:
+        raise SimulationError(
+            f"inputs: expected numbers and switches, found words in {', '.join(words)}; leave these columns out"
+        )
     return numbers.loc[:, numbers.nunique() > 1].reset_index(drop=True)
 
 

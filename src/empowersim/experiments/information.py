@@ -15,7 +15,11 @@ EVPPI
     their normal distribution, as the authors do.
 noise
     a regression on few draws finds something in anything. `DUMMIES` parameters that are pure noise go through the same
-    regression, and what the luckiest 1 % of them seem to be worth is the bar: below it a value is not told from noise.
+    regression, and what the luckiest 1 % of them seem to be worth is the bar: below it, or below its own standard
+    error, a value is not told from noise.
+whole
+    to know one parameter cannot be worth more than to know all. The regression takes means with their luck and the
+    EVPI means without, so a part that comes out above the whole is cut to it.
 """
 
 from __future__ import annotations
@@ -51,7 +55,7 @@ class PartialValue(NamedTuple):
     noise: float
     """What a parameter of pure noise seems to be worth in the luckiest 1 % of cases."""
     told: bool
-    """Whether the value is above `noise`."""
+    """Whether the value is above `noise` and above its standard error."""
     degrees: int
     """Degrees of freedom of the regression; 0: leave-one-out found nothing that the parameter explains."""
     explained: float
@@ -69,21 +73,32 @@ def perfect_information(benefits: Vector, weights: Vector) -> float:
 
 
 def partial_information(
-    parameters: Mapping[str, Vector], benefits: Vector, weights: Vector, *, seed: int = 0
+    parameters: Mapping[str, Vector],
+    benefits: Vector,
+    weights: Vector,
+    *,
+    whole: float = math.inf,
+    seed: int = 0,
 ) -> list[PartialValue]:
     """Return the EVPPI of each parameter (name -> values of shape (draws,)), the largest first.
 
-    `benefits` has shape (draws, policies), `weights` (draws,) add up to 1. A parameter that does not vary is worth 0.
+    `benefits` has shape (draws, policies), `weights` (draws,) add up to 1. A parameter that does not vary is worth 0,
+    and none is worth more than `whole`, the EVPI without luck.
     """
     weight = np.asarray(weights, dtype=np.float64)
     base = int(np.argmax(weighted_mean(weight, benefits)))
     apart = np.delete(benefits - benefits[:, [base]], base, axis=1)
     noise = _noise(apart, weight, seed)
     found = [
-        _partial(name, np.asarray(values, dtype=np.float64), apart, weight, noise, number, seed)
+        _at_most(_partial(name, np.asarray(values, dtype=np.float64), apart, weight, noise, number, seed), whole)
         for number, (name, values) in enumerate(parameters.items())
     ]
     return sorted(found, key=lambda one: (not one.told, -one.value))
+
+
+def _at_most(part: PartialValue, whole: float) -> PartialValue:
+    value = min(part.value, whole)
+    return part._replace(value=value, told=value > max(part.noise, part.se))
 
 
 def _noise(apart: Vector, weight: Vector, seed: int) -> float:
@@ -105,7 +120,7 @@ def _partial(
     whole = float(weighted_mean(weight, (apart - centre) ** 2).sum())
     explained = float(weighted_mean(weight, (fitted.fit - centre) ** 2).sum()) / whole if whole > 0 else 0.0
     error = float(np.std(redrawn, ddof=1))
-    return PartialValue(name, value, error, noise, value > noise, fitted.degrees, min(explained, 1.0))
+    return PartialValue(name, value, error, noise, value > max(noise, error), fitted.degrees, min(explained, 1.0))
 
 
 def _value(apart: Vector, weight: Vector) -> float:

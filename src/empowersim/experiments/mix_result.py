@@ -6,7 +6,8 @@ counted value (`mean`)
     mean over futures and worlds; each future has its own luck and its own draw of the parameters.
 counted value (`worst`)
     in each world the mean over the worst tenth of the draws (at least one), then the worse of the worlds; worst is
-    what is worst for that outcome.
+    what is worst for that outcome. With one draw a future, as usual, this is the worst tenth of futures: bad luck
+    and bad parameters together.
 held out
     the same mix on futures that the search never saw. A mix that was chosen because it looked best on some futures
     looks better there than it is (the winner's curse); on held-out futures that is taken off.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from empowersim.errors import ParameterError, SimulationError
 from empowersim.experiments.asked import SEEDS, known_name, known_policy, loaded_scenario, survey_digest, whole_number
+from empowersim.parameters import SURVEYS, SWITCH, TOPICS, passports, uncertain
 from empowersim.results.tables import EXITS, OUTCOMES, RATIOS, YEARS_AVERTED, YEARS_DISCOUNTED
 
 Vector = NDArray[np.float64]
@@ -24,9 +25,7 @@ ANSWERED: Final = tuple(name for name in OUTCOMES if name not in RATIOS)
 """Outcomes that one future has a value of: all but ratios of means over futures."""
 
 _AGAINST_A_REFERENCE: Final = frozenset({YEARS_AVERTED, YEARS_DISCOUNTED, EXITS})
-_SWITCH: Final = "switch"
 _TRAP: Final = "trap"
-_SURVEY: Final = "survey"
 _HALF: Final = 0.5
 _TWO: Final = 2.0
 _HOLE: Final = "{}"
@@ -57,7 +56,7 @@ class Input:
 
     def value(self, given: float) -> float:
         """What the model takes for a sampled value: a switch is on or off; rounding never leads outside the ends."""
-        return float(given >= _HALF) if self.kind == _SWITCH else min(max(float(given), self.low), self.high)
+        return float(given >= _HALF) if self.kind == SWITCH else min(max(float(given), self.low), self.high)
 
 
 def lever(text: str) -> Input:
@@ -86,28 +85,28 @@ def parameter_inputs(
 ) -> tuple[Input, ...]:
     """Inputs from passports: parameters, or topics (``mentoring``) that stand for all of theirs.
 
-    `names` None means every parameter that the scenario uses. Ends are the passports' bounds, or those in `spread`
+    `names` None means every parameter that the scenario uses, but for the definitions of outcomes (topic `outcomes`),
+    which are chosen and not unknown. Ends are the passports' bounds, or those in `spread`
     (name -> low, high; kept within the bounds). The switch ``trap`` is among them where it is named, or where the file
     asks for both worlds. Raises `ParameterError` for a name that is neither, naming the nearest.
     """
-    from empowersim.parameters import TOPICS, passports
     from empowersim.scenario.documents import BOTH
 
     loaded = loaded_scenario(scenario)
     known = passports()
     if names is None:
-        wanted = list(_used(loaded))
+        wanted = [name for name in _used(loaded) if uncertain(known[name])]
         if loaded.world.trap is BOTH:
             wanted.append(_TRAP)
     else:
         wanted = []
         for name in names:
-            if name in TOPICS and name != _SURVEY:
+            if name in TOPICS and name != SURVEYS:
                 wanted += [one for one in _used(loaded) if known[one].topic == name]
-            elif name in known and known[name].topic != _SURVEY:
+            elif name in known and known[name].topic != SURVEYS:
                 wanted.append(name)
             else:
-                _unknown(name, [*(one for one in known if known[one].topic != _SURVEY), *TOPICS])
+                _unknown(name, [*(one for one in known if known[one].topic != SURVEYS), *TOPICS])
     return tuple(_input(known[name], (spread or {}).get(name)) for name in dict.fromkeys(wanted))
 
 
@@ -129,12 +128,11 @@ def ensemble_spread(members: Sequence[Mapping[str, float]], weights: Sequence[fl
 
 def _used(loaded: Any) -> Iterable[str]:
     """Parameters that a scenario uses and that a range can be given for, in the order of the files."""
-    from empowersim.parameters import passports
     from empowersim.scenario.worlds import passports_of_worlds
 
     known = passports()
     for cited in passports_of_worlds(loaded):
-        if cited.group == "parameter" and known[cited.name].distribution != _SWITCH:
+        if cited.group == "parameter" and known[cited.name].distribution != SWITCH:
             yield cited.name
 
 
@@ -153,7 +151,7 @@ def _input(passport: Any, ends: tuple[float, float] | None) -> Input:
     low, high = passport.lower, passport.upper
     if ends is not None:
         low, high = max(low, ends[0]), min(high, ends[1])
-    kind: Literal["parameter", "switch"] = "switch" if passport.distribution == _SWITCH else "parameter"
+    kind: Literal["parameter", "switch"] = "switch" if passport.distribution == SWITCH else "parameter"
     return Input(passport.name, low, high, kind, passport.unit, passport.meaning)
 
 

@@ -142,14 +142,15 @@ def mixture_variance(alpha: float, tuned: int = TUNED) -> float:
 def sequence_interval(difference: Vector, alpha: float) -> Estimate:
     """Return the mean of a difference (shape (futures,)) and its confidence sequence at error rate `alpha`.
 
-    Without spread (all futures equal) the interval is the mean itself.
+    Without spread (the same difference in all futures) the interval has no ends: a rare difference may not have come
+    up yet, and nothing says how large it would be.
     """
     middle = mean(difference)
     if len(difference) < 2:
         return Estimate(middle, math.nan, math.nan)
     spread = variance(difference)
     if spread == 0:
-        return Estimate(middle, middle, middle)
+        return Estimate(middle, -math.inf, math.inf)
     half = sequence_multiplier(len(difference), alpha) * math.sqrt(spread / len(difference))
     return Estimate(middle, middle - half, middle + half)
 
@@ -158,10 +159,10 @@ def futures_needed(spread: float, goal: float, alpha: float, begin: int = 2) -> 
     """Return the least number of futures (`begin` or more) at which the half-width is `goal` or less.
 
     `spread` is the standard deviation of the difference, taken to stay as it is. NaN where that is not within
-    `_FURTHEST`, or where `goal` is 0.
+    `_FURTHEST`, where `goal` is 0, and without spread, which is no forecast of any.
     """
     if spread == 0 or math.isnan(spread):
-        return float(begin) if goal > 0 or spread == 0 else math.nan
+        return math.nan
 
     def enough(futures: int) -> bool:
         return sequence_multiplier(futures, alpha) * spread / math.sqrt(futures) <= goal
@@ -175,12 +176,19 @@ def futures_needed(spread: float, goal: float, alpha: float, begin: int = 2) -> 
     return float(high)
 
 
+def at_a_look(needed: float) -> float:
+    """Return the number of futures of the first look at `needed` or later; NaN stays NaN."""
+    if math.isnan(needed) or needed <= FIRST:
+        return math.nan if math.isnan(needed) else float(FIRST)
+    return float(FIRST + BATCH * math.ceil((needed - FIRST) / BATCH))
+
+
 def needed_to_settle(difference: Vector, alpha: float) -> float:
-    """Return the futures in all that would tell a difference from 0 if mean and spread stayed; NaN: none would."""
+    """Return the futures in all, at a look, that would tell a difference from 0 if mean and spread stayed; or NaN."""
     middle, spread = mean(difference), variance(difference)
     if math.isnan(spread) or middle == 0:
         return math.nan
-    return futures_needed(math.sqrt(spread), abs(middle), alpha)
+    return at_a_look(futures_needed(math.sqrt(spread), abs(middle), alpha))
 
 
 def watch(values: Vector, rule: Rule) -> tuple[Watched, ...]:
@@ -195,7 +203,7 @@ def watch(values: Vector, rule: Rule) -> tuple[Watched, ...]:
         if rule.goal == "until":
             settled = (high - low) / 2.0 <= rule.width
             spread = math.sqrt(variance(difference)) if len(difference) > 1 else math.nan
-            needed = futures_needed(spread, rule.width, alpha)
+            needed = at_a_look(futures_needed(spread, rule.width, alpha))
         else:
             settled = low > 0 or high < 0
             needed = needed_to_settle(difference, alpha)

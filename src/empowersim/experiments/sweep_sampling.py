@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from empowersim.errors import EmpowersimError, Problem, ScenarioError
 from empowersim.experiments.sweep_design import ALL, LIST, SOBOL, Axis, Design, Uncertain
-from empowersim.parameters import passports
+from empowersim.parameters import SURVEYS, SWITCH, passports, uncertain
 from empowersim.results.provenance import run_id
 from empowersim.scenario.document import nearest
 
@@ -28,11 +28,6 @@ Matrix = NDArray[np.float64]
 NO_MEMBER: Final = -1
 """Member of a draw that takes nothing from an ensemble."""
 
-UNDRAWN: Final = frozenset({"survey"})
-"""Topics whose parameters no household lives by: they are errors of surveys."""
-
-SWITCH: Final = "switch"
-"""Distribution of a parameter that is on or off: a world to be varied, not a number to be drawn."""
 
 _LOOKS_GROUPED: Final = re.compile(r"[-+]?\d{1,3}\.\d{3}")
 
@@ -262,11 +257,12 @@ def _columns(ensemble: Ensemble, names: Sequence[str]) -> Matrix:
 
 def _drawn_names(design: Design, asked: Uncertain, settled: Sequence[str], members: Sequence[str]) -> tuple[str, ...]:
     """Parameters drawn from their passports, in the order of the passports."""
-    known = {name: one for name, one in passports().items() if one.topic not in UNDRAWN and one.distribution != SWITCH}
-    groups: dict[str, set[str]] = {ALL: set(known)}
+    known = {name: one for name, one in passports().items() if one.topic != SURVEYS and one.distribution != SWITCH}
+    groups: dict[str, set[str]] = {ALL: {name for name, one in known.items() if uncertain(one)}}
     for name, one in known.items():
         groups.setdefault(one.topic, set()).add(name)
-        groups.setdefault(one.status, set()).add(name)
+        if uncertain(one):
+            groups.setdefault(one.status, set()).add(name)
     wanted: set[str] = set()
     problems = []
     for name in asked.parameters:

@@ -28,6 +28,9 @@ _SHOWN_THRESHOLDS: Final = 5
 _CERTAIN: Final = 0.995
 """Probability above which it is told as ">99 %", and below the rest of which as "<1 %"."""
 
+_ENOUGH_A_DRAW: Final = 5
+"""Futures a draw below which the text warns of luck."""
+
 
 def show_decision(decision: Decision, out: Any, *, everything: bool = False) -> None:
     """Print a decision on a rich console: head, then for each world tables and the answer in sentences."""
@@ -394,8 +397,8 @@ def _stopping(decision: Decision, world: str) -> list[str]:
         return [f"Settled after {number(done)} futures: {asked} (the error rate holds for all looks together)."]
     if needed is None:
         return [
-            f"Not settled after {number(done)} futures: {asked}. The means are equal so far; at the present figures no "
-            "number of futures would settle it."
+            f"Not settled after {number(done)} futures: {asked}. There is no difference so far, or the same one in "
+            "all futures: that allows no forecast."
         ]
     more = needed - done
     where = "" if needed <= decision.most else f", beyond --most {number(decision.most)}"
@@ -413,7 +416,18 @@ def _robust(decision: Decision, world: str) -> list[str]:
     return [
         f"Over uncertain parameters “{decision.label(policy or '')}” has the least expected regret ({values[0]}, at "
         f"most {values[1]}); it is the best in {_sure(float(mine['share_best'][0]))} of draws, by weight."
+        f"{_few_futures(decision)}"
     ]
+
+
+def _few_futures(decision: Decision) -> str:
+    """What few futures a draw do to what is said of draws; empty where they are enough."""
+    if decision.draw_futures >= _ENOUGH_A_DRAW:
+        return ""
+    return (
+        f" Each draw had {number(decision.draw_futures)} futures only: much of what differs between draws may be luck "
+        "and was counted as luck; more --draw-replicates tell more."
+    )
 
 
 def _worth(decision: Decision, world: str) -> list[str]:
@@ -424,7 +438,9 @@ def _worth(decision: Decision, world: str) -> list[str]:
     told = decision.table("partial", world).where(told="yes")["parameter"].tolist()
     at = f"At {rupiah(threshold)} for one more, to know all parameters"
     if evpi == 0:
-        return [f"{at} would be worth nothing: the same policy is best in all draws."]
+        raw = float(here["evpi_raw"][0])
+        luck = f" As simulated, with the luck of few futures in it, it would be {rupiah(raw)}." if raw > 0 else ""
+        return [f"{at} would be worth nothing: without luck the same policy is best in all draws.{luck}"]
     part = f"above all {', '.join(told[:3])}" if told else "of no single parameter can a worth be told from noise"
     return [f"{at} would be worth {rupiah(evpi)} before choosing ({part})."]
 

@@ -30,6 +30,7 @@ _QUARTER: Final = 0.75
 _FEWEST: Final = 4
 """Generations below which growth says nothing."""
 _DECIMALS: Final = 3
+_MOST_DECIMALS: Final = 6
 MEASURE_NAMES: Final = {
     "worse_off": "worse off",
     "served": "served",
@@ -196,8 +197,10 @@ def verdict(found: Optimisation) -> list[str]:
     if alone:
         rival = min(alone, key=lambda name: -better_of(found.main) * found.point(name).searched[found.main])
         same = found.point(rival).money == best.money
-        words = f"The best mix is {label(found, rival)}." if same else _against(found, found.best, rival)
-        sentences.append(words)
+        if same:
+            sentences.insert(1, f"The best mix is {label(found, rival)}: the search found nothing better than it.")
+        else:
+            sentences.append(_against(found, found.best, rival))
     if found.thrifty:
         sentences.append(_against(found, found.thrifty, BALANCED))
     if not best.meets:
@@ -223,18 +226,29 @@ def _difference(value: float, unit: str) -> str:
     return points_of(value, _DECIMALS) if unit.startswith("share") else quantity(value, unit, difference=True)
 
 
+def _end(end: float, unit: str, told: bool) -> str:
+    """An end of an interval; one that leaves zero out is not rounded to zero."""
+    decimals = _DECIMALS
+    if told and unit.startswith("share"):
+        while 0.0 < abs(100.0 * end) < 0.5 * 10.0**-decimals and decimals < _MOST_DECIMALS:
+            decimals += 1
+        return points_of(end, decimals).removesuffix(" points")
+    return _difference(end, unit).removesuffix(" points")
+
+
 def _against(found: Optimisation, name: str, against: str) -> str:
     one = found.versus(name, against, found.main)
     unit, held = unit_of(found.main), one.held_out
     who, other = label(found, name), label(found, against)
-    ends = interval(*(_difference(end, unit).removesuffix(" points") for end in (held.low, held.high)))
+    ends = interval(*(_end(end, unit, one.told_apart) for end in (held.low, held.high)))
     cost = found.versus(name, against, COST_DISCOUNTED).held_out.mean
     worlds = "; ".join(f"{WORLD_WORDS[world]} {_difference(value.mean, unit)}" for world, value in one.by_world.items())
     sure = _sure(one, f"the {who}", _the(other))
     return (
         f"The {who} against {_the(other)}: {_main(found)} {_difference(held.mean, unit)} ({ends or 'no interval'}), "
         f"better in {in_hundred(held.probability_better)} that the search never saw; {sure} On the futures of the "
-        f"search it looked like {_difference(one.searched, unit)}. By world: {worlds}; in the worst tenth of draws "
+        f"search it looked like {_difference(one.searched, unit)}. By world: {worlds}; in the worst tenth of "
+        "futures, luck and parameters together, "
         f"{_difference(one.worst, unit)}. It costs {rupiah(abs(cost))} {'more' if cost > 0 else 'less'} over the whole "
         "run, discounted."
     )

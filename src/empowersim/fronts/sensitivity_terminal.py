@@ -119,10 +119,16 @@ def sentences(found: Sensitivity, outcome: str) -> list[str]:
     made.append(f"The {said(outcome)} is moved most by {', '.join(chief[:3])}.")
     if found.method == "sobol":
         alone = sum(one.first for one in ranked if isfinite(one.first))
-        made.append(
-            f"Inputs on their own make {percent(max(min(alone, 1.0), 0.0), 0)} of its variance; the rest comes from "
-            "inputs acting together."
-        )
+        if len(ranked) > 1 and 0.0 <= alone <= 1.0:
+            made.append(
+                f"Inputs on their own make about {percent(alone, 0)} of its variance; the rest is inputs acting "
+                "together, and the error of the indices."
+            )
+        else:
+            made.append(
+                f"First indices add up to {alone:.2f}; only their error keeps them from "
+                f"{'1' if len(ranked) == 1 else 'lying between 0 and 1'}: more --samples make it smaller."
+            )
     idle = found.idle(outcome)
     if idle:
         few = ", ".join(idle[:4]) + (", ..." if len(idle) > 4 else "")

@@ -38,6 +38,15 @@ TOPICS: Final = (
 )
 """Files that hold one passport a parameter; the other YAML files here are tables of places."""
 
+SURVEYS: Final = "survey"
+"""Topic of what surveys get wrong: no household lives by it."""
+
+DEFINITIONS: Final = "outcomes"
+"""Topic of the yardsticks by which outcomes are measured: chosen, not unknown."""
+
+SWITCH: Final = "switch"
+"""Distribution of a parameter that is off or on."""
+
 CONFIDENCE: Final = {"A": "read in a source", "B": "well known or fitted", "C": "assumed"}
 
 
@@ -112,6 +121,11 @@ RECORD: Final = np.dtype([(name, np.float32) for name in passports()])
 def record_of(values: Any) -> Any:
     """Return `Parameters` as an array of one record."""
     return np.array([tuple(values)], RECORD)
+
+
+def uncertain(passport: Passport) -> bool:
+    """Whether an uncertainty analysis moves a number unless asked otherwise: no switch, yardstick or survey error."""
+    return passport.distribution != SWITCH and passport.topic not in {SURVEYS, DEFINITIONS}
 
 
 def parameters(overrides: Mapping[str, float] | None = None) -> Any:
