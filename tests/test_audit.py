@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,19 @@ import pytest
 from helpers_engine import NO_CONTACT, SCENARIOS, TRAVEL, people
 
 from empowersim.engine import lives, simulate
+from empowersim.engine.inputs import Mentors
 from empowersim.engine.lives import Lives, Under
+from empowersim.engine.observe import drawn
 from empowersim.engine.replay import draws_of, month_again
 from empowersim.engine.simulate import burn_in_of
+from empowersim.engine.strips import NORMALS
 from empowersim.errors import SimulationError
 from empowersim.experiments import audit as auditing
 from empowersim.experiments import audit_changes
 from empowersim.experiments.audit import CONTACT, audit
 from empowersim.experiments.audit_result import Audit, Check, write_audit
 from empowersim.experiments.audit_walk import WHERE, ids_of, rows_of
+from empowersim.experiments.compare import plan
 from empowersim.fronts import audit_cli, cli
 from empowersim.parameters import parameters, record_of
 from empowersim.rng import Kind
@@ -69,6 +74,20 @@ def test_every_subdistrict_type_and_mentors_pass() -> None:
     """Several region types; places shared by poverty, mentors, programmes for villages where the file has them."""
     found = audit(SCENARIOS / "remote-islands.yaml", households=5000, months=4, executors=())
     assert [(check.question, check.first, check.note) for check in found.checks if check.passed is False] == []
+
+
+def test_a_village_that_was_served_stays_so_when_its_programme_ends() -> None:
+    made = plan(SCENARIOS / "remote-islands.yaml", policies=["mix_links"], replicates=1, households=600, months=5)
+    auditor = auditing._Auditor(made, "mix_links", 0)
+    short = tuple(replace(one, start=0, duration=2, coverage=0.5) for one in auditor.policy.community)
+    auditor.policy = replace(auditor.policy, programmes=(), mentors=Mentors(), community=short)
+    (check,), (spill,) = auditor._untreated()
+    assert (check.passed, check.first) == (True, None)
+    assert spill.treated[-1] == spill.treated[0] > 0
+
+
+def test_the_size_that_help_tells_is_the_size() -> None:
+    assert audit_cli._size() == f"{auditing.HOUSEHOLDS:,} households and {auditing.MONTHS} months"
 
 
 def test_spillover_of_one_place_is_its_village_and_no_other() -> None:
@@ -330,4 +349,8 @@ def test_executors_are_tried(capsys: pytest.CaptureFixture[str]) -> None:
 def test_kinds_of_actors_are_apart() -> None:
     """The replay draws as a household, never as the village of the same number."""
     assert Kind.HOUSEHOLD != Kind.VILLAGE
-    assert not np.array_equal(draws_of(7, 0, 1, 0), draws_of(7, 1, 1, 0))
+    village = drawn(np.array([7], np.int64), Kind.VILLAGE, 0, 0, len(Draw._fields), 1, 0, normal=False)[:, 0]
+    household = drawn(np.array([7], np.int64), Kind.HOUSEHOLD, 0, 0, len(Draw._fields), 1, 0, normal=False)[:, 0]
+    replayed = draws_of(7, 0, 1, 0)[NORMALS:]
+    assert np.array_equal(replayed, household[NORMALS:])
+    assert not np.array_equal(replayed, village[NORMALS:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def test_one_future_alone(burnt: Any) -> None:
     one, other = alone.future(1).begun[0].block, burnt.future(1).begun[0].block
     for name in one._fields:
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
-    with pytest.raises(KeyError):
+    with pytest.raises(SimulationError, match="future 0: expected one that is burnt in"):
         alone.future(0)
 
 
@@ -254,3 +255,27 @@ def test_the_command_keeps_a_burn_in(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert asked.handler(asked) == 0
     assert f"compare {MEDAN} --from {path}" in capsys.readouterr().out
     assert unlike(read_burn_in(path).run(MEDAN, months=14), through) == []
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "no json",
+        "[]",
+        "{}",
+        '{"format": 1, "inputs": {}, "futures": []}',
+        '{"format": 1, "inputs": {}, "futures": [1]}',
+    ],
+)
+def test_a_file_that_describes_no_burn_in_is_said(tmp_path: Path, about: str) -> None:
+    path = tmp_path / "odd.npz"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(branching._ABOUT, about)
+    with pytest.raises(StoreError, match="expected a burn-in"):
+        read_burn_in(path)
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_threads_are_one_or_more(threads: int) -> None:
+    with pytest.raises(SimulationError, match="threads: expected a whole number of 1 or more"):
+        burn_in(MEDAN, replicates=1, households=300, threads=threads)

@@ -540,3 +540,56 @@ def test_ways_to_find_are_those_of_the_command() -> None:
     from empowersim.fronts.story_cli import FINDS
 
     assert FINDS == FIND
+
+
+ARISES = {
+    "illness_starts": {"home": {"illness": 0.0}},
+    "illness_ends": {"home": {"illness": 1.0}},
+    "job_found": {"home": {"job": 0.0}},
+    "job_lost": {"home": {"job": 1.0}},
+    "leaves_school": {"home": {"in_school": 1.0}},
+    "returns_to_school": {"home": {"in_school": 0.0}},
+    "theft": {"home": {"savings": 0.5}},
+    "asset_death": {"account": {"dies": 0.3}},
+    "attends": {"dose": {"business": 0.2}},
+    "misses": {"dose": {"business": 0.2}},
+    "benefit_late": {"dose": {"stipend": 0.1}},
+}
+DOES_NOT = {
+    "illness_starts": {"home": {"illness": 1.0}},
+    "illness_ends": {"home": {"illness": 0.0}},
+    "job_found": {"home": {"job": 1.0}},
+    "job_lost": {"home": {"job": 0.0}},
+    "leaves_school": {"home": {"in_school": 0.0}},
+    "returns_to_school": {"home": {"in_school": 1.0}},
+    "theft": {"home": {"savings": 0.0}},
+    "asset_death": {"account": {"dies": 0.0}},
+    "attends": {},
+    "misses": {},
+    "benefit_late": {},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(ARISES))
+@pytest.mark.parametrize(("states", "reason"), [(ARISES, "chance"), (DOES_NOT, "state")], ids=["arises", "does not"])
+def test_why_not_is_read_off_the_other_life_and_not_off_the_draw(kind, states, reason):
+    """The draw (0.9) misses every chance there (0.3 at most): only the other life's state tells the two apart."""
+    other = blank(1)
+    put(other, 0, "account", ill=0.3, severe=0.1, recovers=0.3, finds=0.3, loses=0.3, attends=0.3, stolen=0.3, late=0.3)
+    put(other, 0, "account", leaves_school=0.3, returns_school=0.3, dies=0.3)
+    for what, values in states[kind].items():
+        put(other, 0, what, **values)
+        if what == "home":
+            put(other, 0, "before", **values)
+            put(other, 0, "after", **values)
+    assert contrast(Event(0, kind, {"severe": False}), other)["reason"] == reason
+
+
+def test_who_falls_ill_otherwise_in_the_other_life_is_not_told_to_stay_well():
+    other = put(blank(1), 0, "after", illness=2.0)
+    assert contrast(Event(0, "illness_starts", {"severe": False}), other) is None
+
+
+def test_two_lives_that_never_part_have_no_closing_sentence():
+    text = "\n".join(narrative(told(blank(14), blank(14))))
+    assert "Rp 0" not in text

@@ -64,7 +64,13 @@ EVERYTHING = Policy(
 @cache
 def policies() -> tuple[Policy, ...]:
     medan = compile_scenario(load(SCENARIOS / "medan.yaml")).policies
-    return (medan["mix_coached"], EVERYTHING, replace(EVERYTHING, name="poor", sharing="poorest_half", end=10**6))
+    for_long = (replace(EVERYTHING.community[0], coverage=1.0, duration=30),)
+    return (
+        medan["mix_coached"],
+        EVERYTHING,
+        replace(EVERYTHING, name="poor", sharing="poorest_half", end=10**6),
+        replace(EVERYTHING, name="ends first", community=for_long, end=10),
+    )
 
 
 @cache
@@ -276,6 +282,11 @@ def test_villages_are_served_as_long_as_it_lasts() -> None:
     assert not served[:, :4].any()
     assert not served[:, 12:].any()
     assert served[:, 4].any()
+
+
+def test_no_village_is_served_after_its_policy_has_ended() -> None:
+    served = trace(next(iter(SOME)), 3).served[:, 0]
+    assert served.astype(bool).tolist() == [4 <= month < 10 for month in range(MONTHS)]
 
 
 def test_a_household_that_is_not_there_is_named() -> None:

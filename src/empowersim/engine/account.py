@@ -89,7 +89,6 @@ view_account = make_tile_view(ACCOUNT, np.float32)
 _, store_account, _ = make_row_access(Account)
 read_account = make_record_reader(Account)
 _HALVINGS: Final = 34
-_SEVERE: Final = ONE + HALF
 
 
 @loop
@@ -139,7 +138,7 @@ def consumed_from(p: Any, part: Any) -> float:
     """Consumption (L a month) that the rules make of the parts of an `Account`; the last steps of a household month."""
     earned = part.wages + part.profit
     received = income.income_after_loss(earned, part.lost, part.shock)
-    insured = part.insured * part.lost * earned * (ONE - part.shock)
+    insured = health.insured_money(part.insured, part.lost, earned, part.shock)
     money = spending.cash_in_hand(p, received + part.own_food, insured, part.kin + part.due, part.stipend)
     normal_income = spending.next_normal_income(p, part.accustomed, money)
     buffer = spending.wanted_buffer(p, part.practice, normal_income)
@@ -151,7 +150,7 @@ def account_of(p: Any, village: Any, home: Any, after: Any, dose: Any, draw: Any
     """`Account` of a month from `home` to `after`, by the rules that the month calls and in its order."""
     recovering = health.recovery_factor(p, home.care_practice, village.health_access)
     ill = chance_of_illness(p, home, village.morbidity, recovering, ZERO, HALF)
-    severe = chance_of_illness(p, home, village.morbidity, recovering, ZERO, _SEVERE)
+    severe = chance_of_illness(p, home, village.morbidity, recovering, ZERO, health.SEVERE)
     recovers = chance_of_illness(p, home, village.morbidity, recovering, greater(home.illness, ONE), ZERO)
     held = assets.assets_from_k(p, home.assets)
     reach = income.work_within_reach(p, village.distant_work, home.savings, held)
@@ -191,13 +190,12 @@ def account_of(p: Any, village: Any, home: Any, after: Any, dose: Any, draw: Any
     kin = community.shared_by_kin(p, home.normal_income, village.mean_income)
     due = community.entitlement(p, after.claims, village.missing_entitlement, home.normal_income)
     stolen = community.theft_chance(p, village.theft_hazard, village.mean_poor, village.collective)
-    held_back = home.savings * (ONE - p.theft_loss * (ONE if draw.theft < stolen else ZERO))
+    held_back = spending.savings_after_theft(p, home.savings, stolen, draw.theft)
     earned = wages + profit
     received = income.income_after_loss(earned, lost, after.shock)
-    money = spending.cash_in_hand(
-        p, received + village.own_food, insured * lost * earned * (ONE - after.shock), kin + due, dose.stipend
-    )
-    granted = assets.granted_asset(p, dose.asset_grant, draw.asset_quality) + p.windfall_to_assets * dose.cash_grant
+    made_good = health.insured_money(insured, lost, earned, after.shock)
+    money = spending.cash_in_hand(p, received + village.own_food, made_good, kin + due, dose.stipend)
+    granted = assets.added_assets(p, dose.asset_grant, dose.cash_grant, draw.asset_quality)
     return Account(
         ill,
         severe,

@@ -385,7 +385,8 @@ def trace_household(
         made.village[month] = early.village[village]
         made.dose[month], made.draw[month] = scratch.doses[0, :, lane], scratch.draws[0, :, lane]
         made.held[month] = busy.slots[tile, :slots, lane]
-        made.served[month] = busy.served[:communities, village]
+        if month < end:  # afterwards nobody serves; the marks only stand
+            made.served[month] = busy.served[:communities, village]
         consumed = write_account(
             values,
             made.village[month],

@@ -128,14 +128,14 @@ def walk(
         at, bt = matched(one.block, other.block)
         ids, village = ids_of(one.block)[at], villages_of(one.block)[at]
         before = rows_of(one.block)[at], rows_of(other.block)[bt]
-        ever = np.zeros(ids.size, np.bool_)
+        ever, served = np.zeros(ids.size, np.bool_), np.zeros(ids.size, np.bool_)
         for month in range(months):
             old = one.block.village.copy(), other.block.village.copy()
             one_lives, other_lives = a.lives, b.lives
             one_lives.go_on(one, month, month + 1)
             other_lives.go_on(other, month, month + 1)
             after = rows_of(one.block)[at], rows_of(other.block)[bt]
-            served = treated(other)[bt] | treated(one)[at]
+            served = served | treated(other)[bt] | treated(one)[at]  # a village that was served stays so
             stands = _where(served, village)
             differs = unlike_rows(*after)
             counts[month] += np.bincount(stands[differs], minlength=len(WHERE))

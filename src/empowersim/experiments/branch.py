@@ -18,6 +18,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from empowersim.engine.arrays import Block
 from empowersim.engine.lives import Begun
 from empowersim.engine.simulate import Burnt
 from empowersim.errors import SimulationError, StoreError
-from empowersim.experiments.asked import loaded_scenario
+from empowersim.experiments.asked import loaded_scenario, whole_number
 from empowersim.experiments.compare import BurnInWork, Plan, Progress, execute, plan
 from empowersim.experiments.executors import available_threads, map_replicates
 from empowersim.results.comparison import Comparison
@@ -138,7 +139,15 @@ def burn_in(
     )
     numbers = range(made.replicates) if replicate is None else (replicate,)
     kept = dict(each_burn_in(made, numbers, threads=threads, progress=progress))
-    return BurnIn(made.scenario, inputs_of(made), made.replicates, kept.__getitem__)
+    return BurnIn(made.scenario, inputs_of(made), made.replicates, partial(_kept, kept))
+
+
+def _kept(futures: Mapping[int, Burnt], replicate: int) -> Burnt:
+    if replicate not in futures:
+        raise SimulationError(
+            f"future {replicate}: expected one that is burnt in ({', '.join(map(str, futures))}); burn it in, too"
+        )
+    return futures[replicate]
 
 
 def plan_burn_in(
@@ -158,7 +167,7 @@ def each_burn_in(
     made: Plan, numbers: Sequence[int], *, threads: int | None = None, progress: Progress | None = None
 ) -> Iterable[tuple[int, Burnt]]:
     """Yield the futures of a plan, burnt in, one after another, in their order."""
-    cores = threads or available_threads()
+    cores = available_threads() if threads is None else whole_number("threads", threads, 1)
     pool, inner = (min(cores, len(numbers)), 1) if len(numbers) > 1 else (1, cores)
     if progress is not None:
         progress(0, len(numbers), "burning in")
@@ -213,11 +222,11 @@ def write_burn_in(
     if target.suffix != ".npz":
         raise StoreError(f"{target}: expected a file name that ends with .npz; name another")
     about: dict[str, Any] = {"format": FORMAT, "inputs": dict(inputs), "futures": []}
-    partial: Path | None = None
+    unfinished: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}-{os.getpid()}")
-        with open(partial, "wb") as stream:
+        unfinished = target.with_name(f".{target.name}-{os.getpid()}")
+        with open(unfinished, "wb") as stream:
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
                 for replicate, burnt in futures:
                     for name, array in _arrays_of(burnt).items():
@@ -228,25 +237,32 @@ def write_burn_in(
                 _put(file, _ABOUT, json.dumps(about, indent=1).encode())
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(partial, target)
-        partial = None
+        os.replace(unfinished, target)
+        unfinished = None
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         reason = "the disk is full; free some space" if full else error.strerror or str(error)
         raise StoreError(f"{target}: the burn-in could not be written: {reason}; or name another file") from error
     finally:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
     return target
 
 
 def read_burn_in(path: str | os.PathLike[str]) -> BurnIn:
     """Read a file that `write_burn_in` wrote; its futures are read when they are asked for. Raises `StoreError`."""
     source = Path(path)
-    about = json.loads(_get(source, _ABOUT))
-    if about.get("format") != FORMAT:
-        raise StoreError(f"{source}: expected format {FORMAT}, found {about.get('format')}; make it again")
-    numbers = [one["replicate"] for one in about["futures"]]
+    try:
+        about = json.loads(_get(source, _ABOUT))
+        layout, numbers = about["format"], [one["replicate"] for one in about["futures"]]
+        if {"households", "seed"} - set(about["inputs"]):
+            raise KeyError("inputs without households or seed")
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{source}: expected a burn-in, found a file that does not describe one ({error}); make it again"
+        ) from error
+    if layout != FORMAT:
+        raise StoreError(f"{source}: expected format {FORMAT}, found {layout}; make it again")
     if numbers != list(range(len(numbers))):
         raise StoreError(f"{source}: expected the futures from 0 on, found {numbers}; make it again")
     return BurnIn(None, about["inputs"], len(numbers), _StoredFutures(source, tuple(about["futures"])))

@@ -13,10 +13,13 @@ from typing import Any, Final
 import numpy as np
 
 from empowersim.engine.account import Account, traced_difference
+from empowersim.engine.arrays import FINISHED
 from empowersim.engine.inputs import Programme
 from empowersim.engine.outputs import STAGES
 from empowersim.engine.trace import Application, Trace, Visiting, seen_by_register
+from empowersim.rules.health import SEVERE
 from empowersim.rules.month import Dose, Draw
+from empowersim.rules.programmes import leaves
 from empowersim.schema import CHANNEL_ROW, ROW, VILLAGE_ROW
 
 GATHERINGS: Final = (
@@ -86,9 +89,17 @@ _DRAWS: Final[dict[str, tuple[str, str]]] = {
 }
 """Events decided by a draw of the month: field of `Draw`, field of `Account` that holds the chance."""
 
-_SEVERE: Final = 1.5
+_HELD: Final[dict[str, str]] = {
+    "illness_starts": "illness",
+    "illness_ends": "illness",
+    "job_found": "job",
+    "job_lost": "job",
+    "leaves_school": "in_school",
+    "returns_to_school": "in_school",
+}
+"""Events that begin or end a state, and the column that holds it."""
+
 _HALF: Final = 0.5
-_FINISHED: Final = 255
 
 
 @dataclass(frozen=True)
@@ -187,7 +198,7 @@ def _places(one: _Month, told: set[tuple[str, str]]) -> Iterator[Event]:
             "applicants": int(asked.applicants),
             "places": int(asked.places),
         }
-        may_apply = asked.had == 0 or (asked.had == _FINISHED and not programme.once)
+        may_apply = asked.had == 0 or (asked.had == FINISHED and not programme.once)
         if not may_apply:
             continue
         if not asked.eligible:
@@ -209,7 +220,7 @@ def _places(one: _Month, told: set[tuple[str, str]]) -> Iterator[Event]:
 
 
 def _holds(state: int) -> bool:
-    return 0 < state < _FINISHED
+    return 0 < state < int(FINISHED)
 
 
 def _refused(one: _Month, programme: Programme) -> dict[str, Any]:
@@ -248,10 +259,11 @@ def _mentor(one: _Month) -> Iterator[Event]:
 def _health_and_work(one: _Month) -> Iterator[Event]:
     was, now, account = one.was("illness"), one.now("illness"), one.account
     if was < _HALF < now:
-        chance = account.severe if now > _SEVERE else account.ill
+        severely = now > float(SEVERE)
+        chance = account.severe if severely else account.ill
         yield one.event(
             "illness_starts",
-            severe=now > _SEVERE,
+            severe=severely,
             draw=one.draw.illness,
             chance=chance,
             lost=account.lost,
@@ -304,11 +316,11 @@ def _ends_of_places(one: _Month) -> Iterator[Event]:
     for slot, programme in enumerate(trace.policy.programmes):
         held, kept = int(trace.held[month, slot]), int(trace.kept[month, slot])
         before = int(trace.kept[month - 1, slot]) if month else 0
-        if _holds(before) and held == _FINISHED:
+        if _holds(before) and held == FINISHED:
             yield one.event("place_closed", programme=programme.name)
-        if not (_holds(held) and kept == _FINISHED):
+        if not (_holds(held) and kept == FINISHED):
             continue
-        if one.draw.drop_out < programme.drop_out and held > 1:
+        if leaves(programme.drop_out, one.draw.drop_out) and held > 1:
             facts = {"draw": one.draw.drop_out, "chance": programme.drop_out, "left": held - 1}
             yield one.event("place_left", programme=programme.name, **facts)
         else:
@@ -354,7 +366,7 @@ def contrast(event: Event, other: Trace) -> dict[str, Any] | None:
     """Why an event did not happen in another life in the same month: the same draw against that life's own chance.
 
     None for events that no draw of the month decides. `reason` is `chance` (the draw did not meet the other chance),
-    `state` (the question did not arise: already ill, no work to lose, nothing stolen where nothing is saved) or `same`.
+    `state` (the question did not arise: already ill, no work to lose, nothing offered, nothing to be stolen).
     """
     if event.kind not in _DRAWS:
         return None
@@ -362,10 +374,23 @@ def contrast(event: Event, other: Trace) -> dict[str, Any] | None:
     facts = one.drawn(event.kind)
     if event.kind == "illness_starts" and event.facts["severe"]:
         facts["chance"] = one.account.severe
-    if event.kind == "misses":
-        return {**facts, "reason": "chance" if facts["draw"] < facts["chance"] else "state"}
-    met = facts["draw"] < facts["chance"] or (event.kind == "illness_ends" and facts["draw"] <= facts["chance"])
-    return {**facts, "reason": "state" if met else "chance"}
+    if event.kind == "illness_starts" and not event.facts["severe"] and one.was("illness") < _HALF < one.now("illness"):
+        return None  # it falls ill there, too, severely
+    return {**facts, "reason": "chance" if _arises(one, event.kind) else "state"}
+
+
+def _arises(one: _Month, kind: str) -> bool:
+    """Whether a life stands before the question that a draw decides: well, in work, with something to lose."""
+    if kind in {"attends", "misses"}:
+        return any(getattr(one.dose, name) > 0.0 for name in GATHERINGS)
+    if kind == "benefit_late":
+        return bool(one.dose.stipend + one.dose.asset_grant + one.dose.cash_grant > 0.0)
+    if kind == "asset_death":
+        return bool(one.account.dies > 0.0)
+    if kind == "theft":
+        return one.was("savings") > 0.0
+    holds = one.was(_HELD[kind]) > _HALF
+    return holds if kind in {"illness_ends", "job_lost", "leaves_school"} else not holds
 
 
 def happened(events: tuple[Event, ...], event: Event) -> bool:

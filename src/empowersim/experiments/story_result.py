@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from empowersim.engine.lives import REPORTED
 from empowersim.engine.outputs import STAGES
 from empowersim.experiments.sheets import Sheet
 from empowersim.experiments.story_events import Event
@@ -40,8 +41,6 @@ SERIES: Final = (
     "transfers",
 )
 """Columns of the household that are kept month by month."""
-
-_JUDGED: Final = 12
 
 
 @dataclass(frozen=True)
@@ -134,9 +133,19 @@ class Story:
         """Months, events and parts as tables."""
         return [_month_sheet(self), _event_sheet(self), _part_sheet(self)]
 
+    @property
+    def last_year(self) -> slice:
+        """The last months, as many as households are judged by."""
+        return slice(max(self.months - REPORTED, 0), None)
+
+    @property
+    def gain(self) -> float:
+        """Mean difference of consumption in the last year, L a month."""
+        return float(self.difference[self.last_year].mean())
+
     def to_dict(self) -> dict[str, Any]:
         """Return the story as plain numbers and names."""
-        last = slice(max(self.months - _JUDGED, 0), None)
+        last = self.last_year
         return {
             "scenario": self.scenario,
             "household": self.household,

@@ -256,7 +256,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "more": {"en": "{amount} more", "id": "lebih besar {amount}"},
     "less": {"en": "{amount} less", "id": "lebih kecil {amount}"},
-    "minor": {"en": "Besides: {counts}.", "id": "Selain itu: {counts}."},
     "count_attends": {"en": "{n} months attended", "id": "{n} bulan hadir"},
     "count_misses": {"en": "{n} months stayed away", "id": "{n} bulan tidak hadir"},
     "count_visited": {"en": "{n} months with a visit", "id": "{n} bulan dengan kunjungan"},

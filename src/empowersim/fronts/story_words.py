@@ -180,9 +180,8 @@ def _name(name: str, lang: Lang) -> str:
 
 def closing(story: Story, lang: Lang = "en") -> str:
     """How the lives differ in the last year, and by which parts."""
-    count = min(story.months, 12)
-    last = slice(story.months - count, None)
-    mean = float(story.difference[last].mean())
+    last, mean = story.last_year, story.gain
+    count = story.months - last.start
     amount = rupiah(abs(mean) * story.rupiah, lang)
     a, b = (story.label(life.policy, lang) for life in story.lives)
     return WORDS["end"][lang].format(
@@ -261,4 +260,5 @@ def narrative(story: Story, lang: Lang = "en", *, everything: bool = False) -> l
     extra: Sequence[str] = (
         [] if everything else [text for text in (besides(story, life, lang) for life in (0, 1)) if text]
     )
-    return [*lines, "", *extra, closing(story, lang)]
+    last = [] if story.parting is None else [closing(story, lang)]
+    return [*lines, "", *extra, *last]

@@ -85,6 +85,12 @@ def granted_asset(p: Any, grant: float, draw: float) -> float:
 
 
 @rule
+def added_assets(p: Any, grant: float, cash: float, draw: float) -> float:
+    """Productive assets (L) that come in: a granted asset of its quality (`draw` uniform), and part of a cash grant."""
+    return granted_asset(p, grant, draw) + p.windfall_to_assets * cash
+
+
+@rule
 def k_after_grant(p: Any, k: float, added: float) -> float:
     """k (0 to 6) after `added` L of productive assets came in."""
     return select(added > ZERO, clip(log(exp(k) + p.asset_scale * added), ZERO, _MOST), k)

@@ -12,7 +12,7 @@ from typing import Any
 from empowersim._jit import rule, select
 from empowersim.maths import HALF, ONE, TWO, ZERO, clip, flag, lesser
 
-_SEVERE = ONE + HALF
+SEVERE = ONE + HALF
 """Between moderate (1) and severe (2)."""
 
 
@@ -31,7 +31,7 @@ def next_illness(p: Any, illness: float, practice: float, morbidity: float, reco
     prevented = (ONE - p.illness_prevented * practice) * morbidity
     severe = p.severe_hazard * prevented
     onset = select(draw < severe, TWO, flag(draw < severe + p.moderate_hazard * prevented))
-    recovery = recovering * select(illness > _SEVERE, p.severe_recovery, p.moderate_recovery)
+    recovery = recovering * select(illness > SEVERE, p.severe_recovery, p.moderate_recovery)
     stays = select(draw > recovery, illness, ZERO)
     return select(illness < HALF, onset, stays)
 
@@ -39,14 +39,24 @@ def next_illness(p: Any, illness: float, practice: float, morbidity: float, reco
 @rule
 def income_lost_to_illness(p: Any, illness: float) -> float:
     """Share of income (0-1) lost this month."""
-    return select(illness > _SEVERE, p.severe_income_loss, select(illness > HALF, p.moderate_income_loss, ZERO))
+    return select(illness > SEVERE, p.severe_income_loss, select(illness > HALF, p.moderate_income_loss, ZERO))
 
 
 @rule
 def insured_share(p: Any, illness: float, log_normal_income: float, rural: float) -> float:
     """Share (0-1) of the loss from illness that relatives and neighbours make good; less for poor and rural."""
-    base = select(illness > _SEVERE, p.severe_insured, p.moderate_insured)
+    base = select(illness > SEVERE, p.severe_insured, p.moderate_insured)
     return clip(base + p.insured_per_income * log_normal_income - p.rural_insurance * rural, ZERO, p.insured_most)
+
+
+@rule
+def insured_money(insured: float, lost: float, earned: float, shock: float) -> float:
+    """Money (L a month) that relatives and neighbours make good, of what a village-wide shock has left to lose.
+
+    `insured` share of the loss, `lost` share of what is `earned` (L a month), `shock` share lost to the shock.
+    """
+    left: Any = ONE - shock
+    return insured * lost * earned * left
 
 
 @rule
@@ -67,5 +77,5 @@ def next_child_growth(p: Any, growth: float, log_consumption: float, family_prac
 def next_health(p: Any, health: float, log_consumption: float, practice: float, illness: float) -> float:
     """Physical health (SD) next month: follows consumption, practice and severe illness (C056)."""
     target = p.health_per_consumption * log_consumption + p.health_per_practice * practice
-    hurt = p.severe_health_loss * flag(illness > _SEVERE)
+    hurt = p.severe_health_loss * flag(illness > SEVERE)
     return health + p.health_adjustment * (target - hurt - health)

@@ -198,7 +198,8 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     lost = health.income_lost_to_illness(p, illness)
     shock = community.next_shock(p, home.shock, village.shock_now)
     received = income.income_after_loss(earned, lost, shock)
-    insured = health.insured_share(p, illness, log_normal, village.rural) * lost * earned * (ONE - shock)
+    insured_share = health.insured_share(p, illness, log_normal, village.rural)
+    insured = health.insured_money(insured_share, lost, earned, shock)
     success = community.referral_success(p, dose.coordinated)
     claims = community.next_claims(p, home.claims, represented, dose.brokering, home.voice, success)
     due = community.entitlement(p, claims, village.missing_entitlement, home.normal_income)
@@ -209,11 +210,11 @@ def household_month(p: Any, village: Any, home: Any, dose: Any, draw: Any, month
     normal_income = spending.next_normal_income(p, home.normal_income, money)
     buffer = spending.wanted_buffer(p, practice, normal_income)
     stolen = community.theft_chance(p, village.theft_hazard, village.mean_poor, village.collective)
-    held_back = home.savings * (ONE - p.theft_loss * flag(draw.theft < stolen))
+    held_back = spending.savings_after_theft(p, home.savings, stolen, draw.theft)
     consumed = spending.consumption(p, money, normal_income, held_back, buffer, invested, dose.saving)
     savings = spending.next_savings(p, held_back, money, consumed, invested, dose.cash_grant)
     durables = assets.next_durables(p, home.durables, normal_income, dose.cash_grant)
-    granted = assets.granted_asset(p, dose.asset_grant, draw.asset_quality) + p.windfall_to_assets * dose.cash_grant
+    granted = assets.added_assets(p, dose.asset_grant, dose.cash_grant, draw.asset_quality)
     k = assets.k_after_grant(p, k, granted)
 
     # 12 the person

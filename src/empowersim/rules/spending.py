@@ -10,13 +10,19 @@ from __future__ import annotations
 from typing import Any
 
 from empowersim._jit import rule
-from empowersim.maths import ONE, ZERO, clip, greater, positive
+from empowersim.maths import ONE, ZERO, clip, flag, greater, positive
 
 
 @rule
 def cash_in_hand(p: Any, income: float, insured: float, shared: float, stipend: float) -> float:
     """Money of the month (L): income, the insured part of a loss, what kin give or take, stipends."""
     return greater(income + insured + shared + stipend, p.smallest_income)
+
+
+@rule
+def savings_after_theft(p: Any, savings: float, chance: float, draw: float) -> float:
+    """Savings (L) left after the month's thefts: a share is lost where `draw` (uniform) lies below `chance`."""
+    return savings * (ONE - p.theft_loss * flag(draw < chance))
 
 
 @rule
