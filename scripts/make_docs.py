@@ -209,7 +209,12 @@ def state_page() -> Iterator[str]:
         ("stream", "name", "group", "word"),
         ((s.value, f"`{s.name}`", s // STREAMS_A_GROUP, s % STREAMS_A_GROUP) for s in Stream),
     )
-    yield from ("", "Kinds of actors in an address: " + ", ".join(f"{k.name.lower()} {k.value}" for k in Kind) + ".")
+    yield from (
+        "",
+        "Kinds of actors, and of analyses, in an address: "
+        + ", ".join(f"{k.name.lower()} {k.value}" for k in Kind)
+        + ".",
+    )
 
 
 def main(arguments: Sequence[str]) -> int:

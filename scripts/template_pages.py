@@ -150,7 +150,7 @@ def streams() -> Iterator[str]:
     if sum(map(len, groups.values())) != len(Stream):
         raise TemplateError("rng.py: streams could not be read")
     yield from table(("drawn", "streams"), ((name, listed(members)) for name, members in groups.items()))
-    yield from ("", "Actors in an address: " + ", ".join(kind.name.lower() for kind in Kind) + ".")
+    yield from ("", "Actors, and analyses, in an address: " + ", ".join(kind.name.lower() for kind in Kind) + ".")
 
 
 def parameter_counts() -> Iterator[str]:

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from empowersim.calibration import draws
 from empowersim.calibration.evaluate import Evaluator
 from empowersim.calibration.fit import UNDEFINED_Z, fit
 from empowersim.calibration.journal import Journal, key_of
@@ -26,7 +25,7 @@ from empowersim.calibration.run import calibrate
 from empowersim.calibration.store import load_fit, members, overrides, stored, weights, write_fit
 from empowersim.errors import ParameterError, SimulationError, StoreError
 from empowersim.parameters import parameters, passports
-from empowersim.rng import Kind
+from empowersim.rng import Kind, uniforms
 
 # --- toy problems -------------------------------------------------------------------------------------------------
 
@@ -490,16 +489,15 @@ def test_an_error_of_the_simulation_comes_through_and_what_was_done_stays(tmp_pa
 
 
 def test_draws_have_an_address_of_their_own():
-    assert draws.ENSEMBLE not in {int(kind) for kind in Kind}
-    one = draws.uniforms(5, 3, sweep=2, seed=9)
-    np.testing.assert_array_equal(one, draws.uniforms(50, 7, sweep=2, seed=9)[:5, :3])
-    assert not (one == draws.uniforms(5, 3, sweep=3, seed=9)).any()
-    assert not (one == draws.uniforms(5, 3, sweep=2, seed=10)).any()
+    one = uniforms(5, 3, kind=Kind.ENSEMBLE, purpose=2, seed=9)
+    np.testing.assert_array_equal(one, uniforms(50, 7, kind=Kind.ENSEMBLE, purpose=2, seed=9)[:5, :3])
+    assert not (one == uniforms(5, 3, kind=Kind.ENSEMBLE, purpose=3, seed=9)).any()
+    assert not (one == uniforms(5, 3, kind=Kind.ENSEMBLE, purpose=2, seed=10)).any()
 
 
 def test_draws_are_uniform():
     """Kolmogorov-Smirnov over 20,000 draws; false alarm 1 in 1,000, seed fixed."""
-    drawn = draws.uniforms(2000, 10, sweep=0, seed=1).ravel()
+    drawn = uniforms(2000, 10, kind=Kind.ENSEMBLE, purpose=0, seed=1).ravel()
     assert 0 < drawn.min() < drawn.max() < 1
     assert stats.kstest(drawn, "uniform").pvalue > 1e-3
 

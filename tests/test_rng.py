@@ -128,6 +128,7 @@ STREAM_NUMBERS = {
     "ACCESS": 225,
 }
 KIND_NUMBERS = {"HOUSEHOLD": 0, "VILLAGE": 1, "SUBDISTRICT": 2, "MENTOR": 3, "PROGRAMME": 4, "SURVEY": 5}
+KIND_NUMBERS |= {"ENSEMBLE": 240, "SEARCH": 243, "DECISION": 246}
 
 
 def test_no_stream_was_renumbered():

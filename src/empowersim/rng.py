@@ -23,8 +23,9 @@ from enum import IntEnum
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from empowersim._jit import add32, low_word, rule, to_float32
+from empowersim._jit import add32, loop, low_word, rule, to_float32
 from empowersim.maths import HALF, normal_quantile
 
 _M0: Final = np.uint64(0xD2511F53)
@@ -36,6 +37,12 @@ _W1: Final = np.uint32(0xBB67AE85)
 _ROUNDS: Final = 10
 _UNIT: Final = np.float32(2.0**-23)
 _DROP_BITS: Final = np.uint32(9)
+_KIND_SHIFT: Final = 24
+_UPPER: Final = np.uint32(5)
+_LOWER: Final = np.uint32(6)
+_SHIFT: Final = 2.0**26
+_FINE_UNIT: Final = 2.0**-53
+"""A float64 uniform takes 27 bits of one word and 26 of the next."""
 
 TRAITS: Final = -(2**31)
 """The "month" of what is drawn once in a life: traits and starting values."""
@@ -52,6 +59,10 @@ class Kind(IntEnum):
     MENTOR = 3
     PROGRAMME = 4
     SURVEY = 5
+    # analyses, which are no actors of the model
+    ENSEMBLE = 240
+    SEARCH = 243
+    DECISION = 246
 
 
 class Stream(IntEnum):
@@ -156,6 +167,27 @@ def uniform_from(word: Any) -> float:
     With one bit more, the half added to the largest word would be rounded up and give exactly 1.
     """
     return (to_float32(np.int32(word >> _DROP_BITS)) + HALF) * _UNIT
+
+
+@loop
+def _fill(kind: Any, purpose: Any, seed: Any, first: Any, out: Any) -> None:
+    for member in range(out.shape[0]):
+        for column in range(out.shape[1]):
+            high, low, _, _ = philox(
+                np.uint32(member), kind, np.uint32(purpose), np.uint32(first + column), np.uint32(seed), np.uint32(0)
+            )
+            out[member, column] = (np.float64(high >> _UPPER) * _SHIFT + np.float64(low >> _LOWER) + 0.5) * _FINE_UNIT
+
+
+def uniforms(members: int, columns: int, *, kind: Kind, purpose: int, seed: int, first: int = 0) -> NDArray[np.float64]:
+    """Return float64 uniforms strictly inside (0, 1) for an analysis, shape (members, columns), from `first` on.
+
+    A number is a function of (seed, kind, purpose, member, column); it does not depend on how many others are drawn.
+    `seed` and `purpose` are whole numbers from 0 to 2^32 - 1; `kind` is one of the kinds of analyses.
+    """
+    out = np.empty((members, columns))
+    _fill(np.uint32(kind << _KIND_SHIFT), purpose, seed, first, out)
+    return out
 
 
 @rule

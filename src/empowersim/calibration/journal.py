@@ -10,25 +10,20 @@ Priors, start and studies are no part of the identity of a journal: they do not 
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import re
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from empowersim.calibration.problem import Problem, Simulated, Vector
 from empowersim.errors import StoreError
+from empowersim.results.files import LineFile
 from empowersim.results.provenance import run_id
 
 FORMAT: Final = 1
 """Version of the journal's layout."""
-
-_LOCKED_BYTE: Final = 1
-_OPENING: Final = b'{"journal": '
 
 Rows = dict[str, Simulated]
 
@@ -74,19 +69,14 @@ class Journal:
     def __init__(self, problem: Problem, path: str | os.PathLike[str] | None = None) -> None:
         self.path = None if path is None else Path(path)
         self._known: dict[str, Rows] = {}
-        self._stream: BinaryIO | None = None
-        self._lock: BinaryIO | None = None
+        self._file: LineFile | None = None
         if self.path is None:
             return
         try:
             self._open(self.path, problem)
         except OSError as error:
-            self.close()
             reason = error.strerror or error
             raise StoreError(f"{self.path}: expected a file that can be written, found: {reason}") from error
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> Journal:
         return self
@@ -107,72 +97,41 @@ class Journal:
     def add(self, key: str, rows: Mapping[str, Any]) -> Rows:
         """Keep an evaluation, on the disk before this returns; return its rows as they will be read again."""
         kept = clean(rows)
-        if self._stream is not None:
+        if self._file is not None:
             plain = {row: [_plain(one.value), _plain(one.se)] for row, one in kept.items()}
-            self._write({"key": key, "rows": plain})
+            try:
+                self._file.add([{"key": key, "rows": plain}])
+            except OSError as error:
+                reason = error.strerror or error
+                raise StoreError(f"{self.path}: expected room to write an evaluation, found: {reason}") from error
         self._known[key] = kept
         return kept
 
     def close(self) -> None:
         """Let go of the file. What was added stays."""
-        for stream in (self._stream, self._lock):
-            if stream is not None:
-                stream.close()
-        self._stream = self._lock = None
+        if self._file is not None:
+            self._file.close()
+        self._file = None
 
     def _open(self, path: Path, problem: Problem) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(path)
         wanted = identity(problem)
         header = {"journal": FORMAT, "digest": run_id(wanted), "problem": wanted}
-        whole = self._read(path, header) if path.exists() else 0
-        self._stream = path.open("ab")
-        if self._stream.seek(0, os.SEEK_END) > whole:
-            self._stream.truncate(whole)  # a line that was being written when something stopped it
-        if whole == 0:
-            self._write(header)
-            _sync_folder(path.parent)
-
-    def _write(self, entry: Mapping[str, Any]) -> None:
-        assert self._stream is not None
+        self._file = LineFile(
+            path,
+            header,
+            frozenset({"key", "rows"}),
+            held=f"{path}: expected a journal that nobody else writes, found it held by another calibration; "
+            "wait for it, or name another file",
+            broken=f"{path}:{{number}}: expected a line of a calibration journal, found {{found}}; "
+            "name another file, or remove this one to start anew",
+        )
         try:
-            self._stream.write(json.dumps(entry, allow_nan=False).encode() + b"\n")
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-        except OSError as error:
-            reason = error.strerror or error
-            raise StoreError(f"{self.path}: expected room to write an evaluation, found: {reason}") from error
-
-    def _read(self, path: Path, header: Mapping[str, Any]) -> int:
-        """Read the file; return the number of its bytes that are whole lines."""
-        whole = 0
-        lines = [line for line in re.split(rb"(?<=\n)", path.read_bytes()) if line]
-        for number, line in enumerate(lines, start=1):
-            entry = _parsed(line, {"journal", "problem"} if number == 1 else {"key", "rows"})
-            if entry is None:
-                if number == len(lines) and (number > 1 or line.startswith(_OPENING) or _OPENING.startswith(line)):
-                    return whole
-                raise StoreError(
-                    f"{path}:{number}: expected a line of a calibration journal, found {line[:40]!r}; "
-                    "name another file, or remove this one to start anew"
-                )
-            if number == 1:
-                _check_header(path, entry, header)
-            else:
-                self._known[entry["key"]] = clean(entry["rows"])
-            whole += len(line)
-        return whole
-
-
-def _parsed(line: bytes, keys: set[str]) -> dict[str, Any] | None:
-    """Return a whole line as an object that has `keys`; None for anything else."""
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return entry if isinstance(entry, dict) and keys <= set(entry) else None
+            _check_header(path, self._file.header, header)
+        except StoreError:
+            self.close()
+            raise
+        for entry in self._file.entries:
+            self._known[entry["key"]] = clean(entry["rows"])
 
 
 def _check_header(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -206,37 +165,3 @@ def _few(items: Iterable[str], without: Iterable[str]) -> str:
 
 def _plain(number: float) -> float | None:
     return number if math.isfinite(number) else None
-
-
-def _locked(path: Path) -> BinaryIO:
-    """Hold the lock beside a journal for as long as the returned file is open; the system lets go when we die."""
-    beside = path.with_name(path.name + ".lock")
-    stream = beside.open("a+b")
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            stream.seek(0)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, _LOCKED_BYTE)
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise StoreError(
-            f"{path}: expected a journal that nobody else writes, found it held by another calibration; "
-            "wait for it, or name another file"
-        ) from error
-    return stream
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name survive a loss of power, where the system can do that."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -89,14 +89,14 @@ def draw(approximation: Laplace, begin: Vector, size: int, seed: int) -> Matrix:
     parameters by turns: along its principal axes a normal distribution needs one sweep, so only the bounds make the
     further ones necessary.
     """
-    from empowersim.calibration.draws import uniforms
+    from empowersim.rng import Kind, uniforms
 
     low, high = approximation.problem.scaled_bounds()
     _, axes = np.linalg.eigh(approximation.precision)
     directions = np.vstack([axes.T, np.eye(begin.size)])
     state = np.repeat(np.clip(begin, low, high)[np.newaxis, :], size, axis=0)
     for sweep in range(SWEEPS):
-        uniform = uniforms(size, len(directions), sweep=sweep, seed=seed)
+        uniform = uniforms(size, len(directions), kind=Kind.ENSEMBLE, purpose=sweep, seed=seed)
         for number, direction in enumerate(directions):
             slope = approximation.precision @ direction
             curvature = float(direction @ slope)

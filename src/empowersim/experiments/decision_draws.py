@@ -1,25 +1,20 @@
 """Draws for decisions, by address: a draw is a function of (seed, purpose, member, column).
 
-The generator and the form of the address are those of `rng`; the kind of actor is a number that no actor of the model
-has. A member does not depend on how many members there are.
+The generator is `rng.uniforms`; a member does not depend on how many members there are.
 """
 
 from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim._jit import loop
-from empowersim.rng import philox
+from empowersim import rng
 
 Vector = NDArray[np.float64]
-
-DECISION: Final = 246
-"""Kind of actor in the address: a draw for a decision. `rng.Kind` has no such number."""
 
 
 class Purpose(IntEnum):
@@ -32,23 +27,8 @@ class Purpose(IntEnum):
     DUMMIES = 4
 
 
-_KIND: Final = np.uint32(DECISION << 24)
-_FIRST: Final = np.uint32(5)
-_SECOND: Final = np.uint32(6)
-_SHIFT: Final = 2.0**26
-_UNIT: Final = 2.0**-53
 _EXACT: Final = 2000
 """Degrees of freedom up to which a chi-square is summed; above, Wilson and Hilferty's cube is right to six digits."""
-
-
-@loop
-def _fill(purpose: Any, seed: Any, first: Any, out: Any) -> None:
-    for member in range(out.shape[0]):
-        for column in range(out.shape[1]):
-            high, low, _, _ = philox(
-                np.uint32(member), _KIND, np.uint32(purpose), np.uint32(first + column), np.uint32(seed), np.uint32(0)
-            )
-            out[member, column] = (np.float64(high >> _FIRST) * _SHIFT + np.float64(low >> _SECOND) + 0.5) * _UNIT
 
 
 def uniforms(members: int, columns: int, *, purpose: Purpose, seed: int, first: int = 0) -> Vector:
@@ -56,9 +36,7 @@ def uniforms(members: int, columns: int, *, purpose: Purpose, seed: int, first: 
 
     `seed` is 0 to 2^32 - 1.
     """
-    out = np.empty((members, columns))
-    _fill(int(purpose), seed, first, out)
-    return out
+    return rng.uniforms(members, columns, kind=rng.Kind.DECISION, purpose=int(purpose), seed=seed, first=first)
 
 
 def normals(members: int, columns: int, *, purpose: Purpose, seed: int, first: int = 0) -> Vector:

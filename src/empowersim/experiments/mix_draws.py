@@ -9,45 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim._jit import loop
+from empowersim import rng
 from empowersim.errors import SimulationError
-from empowersim.rng import philox
 
-MIX: Final = 243
-"""Kind of actor in the address: a draw for a search among mixes. `rng.Kind` has no such number."""
 FOR_SEARCH: Final = 0
 FOR_HELD_OUT: Final = 1
 FOR_START: Final = 2
 FOR_MOVES: Final = 16
 """What a draw is for, so that two uses share nothing; moves of generation g have the number FOR_MOVES + g."""
 
-_KIND: Final = np.uint32(MIX << 24)
-_FIRST: Final = np.uint32(5)
-_SECOND: Final = np.uint32(6)
-_SHIFT: Final = 2.0**26
-_UNIT: Final = 2.0**-53
-
-
-@loop
-def _fill(purpose: Any, seed: Any, out: Any) -> None:
-    for member in range(out.shape[0]):
-        for column in range(out.shape[1]):
-            high, low, _, _ = philox(
-                np.uint32(member), _KIND, np.uint32(purpose), np.uint32(column), np.uint32(seed), np.uint32(0)
-            )
-            out[member, column] = (np.float64(high >> _FIRST) * _SHIFT + np.float64(low >> _SECOND) + 0.5) * _UNIT
-
 
 def uniforms(members: int, columns: int, *, purpose: int, seed: int) -> NDArray[np.float64]:
     """Return uniforms strictly inside (0, 1), shape (members, columns); `seed` 0 to 2^32 - 1."""
-    out = np.empty((members, columns))
-    _fill(purpose, seed, out)
-    return out
+    return rng.uniforms(members, columns, kind=rng.Kind.SEARCH, purpose=purpose, seed=seed)
 
 
 def spread(

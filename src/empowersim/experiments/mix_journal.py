@@ -12,23 +12,22 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from empowersim.errors import StoreError
+from empowersim.results.files import LineFile
 from empowersim.results.provenance import run_id
 
 Vector = NDArray[np.float64]
 
 FORMAT: Final = 1
 """Version of the journal's layout."""
-_LOCKED_BYTE: Final = 1
 
 
 class MixJournal:
@@ -41,18 +40,13 @@ class MixJournal:
     def __init__(self, identity: Mapping[str, Any], path: str | os.PathLike[str] | None = None) -> None:
         self.path = None if path is None else Path(path)
         self._known: dict[str, Vector] = {}
-        self._stream: BinaryIO | None = None
-        self._lock: BinaryIO | None = None
+        self._file: LineFile | None = None
         if self.path is None:
             return
         try:
             self._open(self.path, dict(identity))
         except OSError as error:
-            self.close()
             raise self._failed(error) from error
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> Self:
         return self
@@ -72,22 +66,18 @@ class MixJournal:
 
     def add(self, found: Sequence[tuple[str, Vector]]) -> None:
         """Keep evaluations, all on the disk before this returns."""
-        if self._stream is not None:
+        if self._file is not None:
             try:
-                for key, values in found:
-                    line = json.dumps({"key": key, "values": _plain(values.tolist())}, allow_nan=False)
-                    self._stream.write(line.encode() + b"\n")
-                self._sync()
+                self._file.add([{"key": key, "values": _plain(values.tolist())} for key, values in found])
             except OSError as error:
                 raise self._failed(error) from error
         self._known.update(found)
 
     def close(self) -> None:
         """Let go of the file. What was added stays."""
-        for stream in (self._stream, self._lock):
-            if stream is not None:
-                stream.close()
-        self._stream = self._lock = None
+        if self._file is not None:
+            self._file.close()
+        self._file = None
 
     def _failed(self, error: OSError) -> StoreError:
         reason = error.strerror or error
@@ -97,59 +87,30 @@ class MixJournal:
         )
 
     def _open(self, path: Path, identity: dict[str, Any]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(path)
         plain = json.loads(json.dumps(identity, allow_nan=False))  # as it will be read back
         header = {"journal": FORMAT, "digest": run_id(plain), "inputs": plain}
-        whole = self._read(path, header) if path.exists() else 0
-        self._stream = path.open("ab")
-        if self._stream.seek(0, os.SEEK_END) > whole:
-            self._stream.truncate(whole)  # a line that was being written when something stopped it
-        if whole == 0:
-            self._stream.write(json.dumps(header, allow_nan=False).encode() + b"\n")
-            self._sync()
-
-    def _sync(self) -> None:
-        assert self._stream is not None
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-
-    def _read(self, path: Path, header: Mapping[str, Any]) -> int:
-        """Read the file; return the number of its bytes that are whole lines."""
-        whole = 0
-        lines = path.read_bytes().splitlines(keepends=True)
-        for number, line in enumerate(lines, start=1):
-            entry = _parsed(line, {"journal", "inputs"} if number == 1 else {"key", "values"})
-            if entry is None:
-                if number == len(lines) and not line.endswith(b"\n"):
-                    return whole
-                raise StoreError(
-                    f"{path}:{number}: expected a line of the journal of a search, found {line[:40]!r}; name another "
-                    "folder, or remove this file to start anew"
-                )
-            if number == 1:
-                _check(path, entry, header)
-            else:
-                self._known[str(entry["key"])] = np.array(entry["values"], dtype=np.float64)
-            whole += len(line)
-        return whole
+        self._file = LineFile(
+            path,
+            header,
+            frozenset({"key", "values"}),
+            held=f"{path}: expected a folder that no other search writes to, found it held by another; wait for it, or "
+            "name another folder",
+            broken=f"{path}:{{number}}: expected a line of the journal of a search, found {{found}}; name another "
+            "folder, or remove this file to start anew",
+        )
+        try:
+            _check(path, self._file.header, header)
+        except StoreError:
+            self.close()
+            raise
+        for entry in self._file.entries:
+            self._known[str(entry["key"])] = np.array(entry["values"], dtype=np.float64)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(part) for part in value]
     return value if math.isfinite(value) else None
-
-
-def _parsed(line: bytes, keys: set[str]) -> dict[str, Any] | None:
-    """Return a whole line as an object that has `keys`; None for anything else."""
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return entry if isinstance(entry, dict) and keys <= set(entry) else None
 
 
 def _check(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -161,25 +122,3 @@ def _check(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> N
         f"{path}:1: expected the journal of this search, found one of another (it differs in {', '.join(different)}); "
         "name another folder, or add --force (force=True) to start anew"
     )
-
-
-def _locked(path: Path) -> BinaryIO:
-    """Hold the lock beside a journal for as long as the returned file is open; the system lets go when we die."""
-    stream = path.with_name(path.name + ".lock").open("a+b")
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            stream.seek(0)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, _LOCKED_BYTE)
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise StoreError(
-            f"{path}: expected a folder that no other search writes to, found it held by another; wait for it, or name "
-            "another folder"
-        ) from error
-    return stream

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import struct
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from empowersim.errors import StoreError
+from empowersim.results.files import sync_folder
 from empowersim.results.store import _reason
 
 FORMAT: Final = 1
@@ -184,14 +184,3 @@ def _payloads(raw: bytes, at: int) -> Iterator[bytes]:
 
 def _sum(payload: bytes) -> bytes:
     return hashlib.blake2b(payload, digest_size=_DIGEST).digest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name survive a loss of power, where the system can do that."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -23,16 +23,16 @@ import io
 import json
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from empowersim.errors import StoreError
+from empowersim.results.files import locked, sync_folder
 from empowersim.results.store import _reason
-from empowersim.results.sweep_journal import ChunkJournal, MadeRun, read_journal, sync_folder
+from empowersim.results.sweep_journal import ChunkJournal, MadeRun, read_journal
 
 FORMAT: Final = 1
 """Version of the folder's layout."""
@@ -78,7 +78,7 @@ class SweepFolder:
             raise StoreError(f"{self.path}: expected a folder for the sweep, found a file; name another folder")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self.path)
+            self._lock = locked(self.path / _LOCK, _busy(self.path))
             for name in (*TABLES, JOURNAL, INPUTS):
                 (self.path / name).mkdir(exist_ok=True)
         except OSError as error:
@@ -328,23 +328,8 @@ def _sum(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=_DIGEST).hexdigest()
 
 
-def _locked(folder: Path) -> BinaryIO:
-    """Hold the lock of a folder for as long as the returned file is open; the system lets go when we die."""
-    stream = (folder / _LOCK).open("a+b")
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            stream.seek(0)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise StoreError(
-            f"{folder}: expected a folder that no other sweep is writing to, found one that does; wait for it, "
-            "stop it, or name another folder"
-        ) from error
-    return stream
+def _busy(folder: Path) -> str:
+    return (
+        f"{folder}: expected a folder that no other sweep is writing to, found one that does; wait for it, stop it, or "
+        "name another folder"
+    )
