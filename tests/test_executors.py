@@ -336,6 +336,17 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield cluster
 
 
+def test_workers_that_join_late_get_work_and_those_that_left_get_none(
+    scheduler: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_cluster, "_LOOK_EVERY", 0.0)
+    scheduler.scale(1)
+    with make_executor("dask", scheduler=scheduler.scheduler_address) as executor:
+        executor.workers = 7  # as if five had left since
+        assert results(executor, helpers_work.squared, range(6)) == {index: index * index for index in range(6)}
+        assert executor.workers <= 2
+
+
 def test_a_running_scheduler_is_used_and_left_as_it_is(scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with make_executor("dask", scheduler=scheduler.scheduler_address) as executor:
         assert results(executor, helpers_work.squared, range(20)) == {index: index * index for index in range(20)}

@@ -271,3 +271,10 @@ def test_a_list_with_a_wrong_key_is_named(half):
     assert [one.file for one in report.damage] == ["parts.json"]
     assert "without runs" in report.damage[0].found
     assert content(out) == content(whole)
+
+
+def test_a_question_cannot_write(half):
+    target = half / "written.csv"
+    with pytest.raises(EmpowersimError, match="disabled"):
+        read_sweep(half / "out").sql(f"copy (select 1) to '{target}'")
+    assert not target.exists()

@@ -67,6 +67,7 @@ class Dask(Executor):
                 "pip install 'empowersim[dist]'"
             ) from error
         self.scheduler = scheduler
+        self._looked = time.monotonic()
         self._cluster: Any = None
         self._client: Any = None
 
@@ -203,6 +204,8 @@ class Dask(Executor):
     def _next(self, over: queue.SimpleQueue[Any]) -> Any:
         """The next future that is over; `SimulationError` if there is no worker, or no scheduler, for long."""
         alone_since: float | None = None
+        if time.monotonic() - self._looked > _LOOK_EVERY:
+            self._somebody()
         while True:
             try:
                 return over.get(timeout=_LOOK_EVERY)
@@ -216,13 +219,16 @@ class Dask(Executor):
                 raise SimulationError(f"{self._where()}: {_NOBODY}")
 
     def _somebody(self) -> bool:
-        """Whether the scheduler answers and has a worker."""
+        """Whether the scheduler answers and has a worker; counts the workers that are there now."""
+        self._looked = time.monotonic()
         if self._client.status != "running":
             return False
         try:
-            return bool(self._client.nthreads())
+            there = int(sum(self._client.nthreads().values()))
         except (OSError, TimeoutError):
             return False
+        self.workers = there or self.workers  # who joins late gets work, too
+        return there > 0
 
     def _done(self, future: Any, index: int) -> Done:
         try:
