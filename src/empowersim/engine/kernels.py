@@ -232,7 +232,7 @@ def advance(
             enrol(block, running, plan, p, offer, tally, scratch, month, address, seed, replicate)
             if mentored:
                 visit(block, running, plan, p, offer, tally, scratch, month, address, seed, replicate)
-        tile = 0
+        tile = np.int64(0)  # a literal would have the loops compiled once more, for zero
         unflushed = 0
         for v in range(villages):
             line = block.village[v, _LINE]
