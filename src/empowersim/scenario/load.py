@@ -19,7 +19,7 @@ from empowersim.errors import ParameterError, Problem, ScenarioError
 from empowersim.parameters.places import place as place_of
 from empowersim.scenario import library
 from empowersim.scenario.check_community import partner_share, read_communities
-from empowersim.scenario.check_mentors import read_mentors
+from empowersim.scenario.check_mentors import check_where, read_mentors
 from empowersim.scenario.document import Node, merge, nearest, parse, read_with_parents, strip_passports
 from empowersim.scenario.fields import find, read_section
 from empowersim.scenario.model import (
@@ -125,6 +125,10 @@ class _Loader:
         policies = self._policies(base, top.get("policies"))
         settings = self._settings(base, top.get("base", {}))
         world, survey = self._world(base, top.get("base", {}), settings)
+        if world is not None:
+            regions = [region.name for region in place_of(world.place).regions]
+            for name, policy in policies.items():
+                check_where(name, policy.mentors, world.place, regions, self.problems)
         if "policies" in top and not top["policies"].entries:
             self.problems.append(top["policies"].problem("at least one policy", "none", "add no_programme: {}"))
         reference = self._reference(top, policies)
