@@ -54,6 +54,13 @@ def load(path: str | os.PathLike[str], *, survey: str | os.PathLike[str] | None 
     """Load the scenario file at `path`; `survey` names the survey file instead of the one the scenario names.
 
     Raises `ScenarioError` with all problems of the file (and of the files it extends).
+
+    Examples:
+        >>> from empowersim.scenario.load import load
+        >>> medan = load("scenarios/medan.yaml")
+        >>> medan.name, medan.reference, len(medan.policies)
+        ('medan', 'no_programme', 9)
+
     """
     problems: list[Problem] = []
     shown = os.fspath(path)
@@ -62,7 +69,15 @@ def load(path: str | os.PathLike[str], *, survey: str | os.PathLike[str] | None 
 
 
 def loads(text: str, name: str = "scenario.yaml") -> Scenario:
-    """Load a scenario from a text; `name` stands in messages. `extends` is looked up in the working folder."""
+    r"""Load a scenario from a text; `name` stands in messages. `extends` is looked up in the working folder.
+
+    Examples:
+        >>> from empowersim.scenario.load import loads
+        >>> loads("empowersim: 1\nname: x\nbase: {world: {place: medan_urbann}}\npolicies: {none: {}}")
+        Traceback (most recent call last):
+        empowersim.errors.ScenarioError: ...did you mean medan_urban?
+
+    """
     problems: list[Problem] = []
     root = parse(text, name, problems)
     if root is not None and root.entries is None:
