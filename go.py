@@ -4,6 +4,7 @@
 python3 go.py demo    compares the policies of scenarios/medan.yaml and draws the picture of the README
 python3 go.py test    style, types and tests
 python3 go.py docs    writes the generated documents anew
+python3 go.py site    builds the documentation site into site/
 python3 go.py setup   only the environment
 
 What follows the job's name is handed on: ``python3 go.py demo --households 20000``, ``python3 go.py test -k rng``.
@@ -33,7 +34,7 @@ class SetupError(Exception):
 
 def main(arguments):
     job, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
-    jobs = {"demo": demo, "test": test, "docs": docs, "setup": setup_only}
+    jobs = {"demo": demo, "test": test, "docs": docs, "site": site, "setup": setup_only}
     if job not in jobs:
         print(__doc__.strip())
         return 0 if job in ("help", "-h", "--help") else 2
@@ -73,6 +74,14 @@ def test(python, rest):
 def docs(python, rest):
     """Write the documents that are made from the package."""
     return run([python, "scripts/make_docs.py", *rest])
+
+
+def site(python, rest):
+    """Build the documentation site."""
+    code = run([python, "-m", "mkdocs", "build", "--quiet", *rest])
+    if code == 0:
+        say(f"Open {ROOT / 'site' / 'index.html'}")
+    return code
 
 
 def setup_only(python, rest):

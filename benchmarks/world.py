@@ -15,7 +15,7 @@ from empowersim.engine.arrays import Block, Offer, Plan, Running, Tally, copy_of
 from empowersim.engine.inputs import Policy, Population
 from empowersim.engine.kernels import advance
 from empowersim.engine.lives import ScratchPerThread, empty_tally, schedule_of
-from empowersim.engine.plans import new_mentors, offer_of, plan_of, shares_of
+from empowersim.engine.plans import new_mentors, offer_of, plan_of, portions_of
 from empowersim.engine.simulate import mean_line_of, subdistricts_of
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.parameters import record_of
@@ -82,15 +82,15 @@ class World:
 
     def lives(self, policy: Policy) -> list[Life]:
         """Copies of all blocks on the first day of a policy."""
-        shares = shares_of(policy, *self._counts, self.population.represents)
+        portions = portions_of(policy, *self._counts, self.regions, self.population.represents)
         made = []
-        for index, (block, share) in enumerate(zip(self.blocks, shares, strict=True)):
+        for index, (block, portion) in enumerate(zip(self.blocks, portions, strict=True)):
             tiles, villages = block.state.shape[0], block.village.shape[0]
-            offer = offer_of(policy, self.identities[index], float(share), tiles, villages, self.months, *self.key)
+            offer = offer_of(policy, self.identities[index], portion, tiles, villages, self.months, *self.key)
             mentors = offer.mentor_tiles.size - 1
             running = running_of(block, len(policy.programmes), mentors, len(policy.community))
             running.mentors[:] = new_mentors(policy.mentors, mentors)
-            plan = plan_of(policy, self.compiled.travel, int(self.regions[index]), float(share))
+            plan = plan_of(policy, self.compiled.travel, int(self.regions[index]), portion)
             made.append(Life(copy_of(block), running, plan, offer, empty_tally(policy, self.months)))
         return made
 

@@ -140,7 +140,7 @@ policies:
       skills_training: {budget: 15 billion IDR/year}
       savings_group: {budget: 5 billion IDR/year}
   half_half:
-    label: {en: Half courses, half mentors}
+    label: {en: Half and half}
     programmes:
       skills_training: {budget: 10 billion IDR/year}
     mentors: {budget: 10 billion IDR/year, type: contract, visits: 2 visits/month}
@@ -178,12 +178,12 @@ assert same.all()
 
 # %%
 access = wider.to_pandas("access")
-access = access[access.figure.isin(["places_offered", "places_filled"])]
+access = access[access.figure.isin(["places_offered", "places_filled"]) & (access.item != "all")]
 places = access.pivot_table(index=["policy", "item"], columns="figure", values="mean")
 places["filled"] = places.places_filled / places.places_offered
 spent = wider.to_frame().query("outcome == 'cost'").set_index("label")["mean"] / 1e9
 print((spent.rename("billion Rp spent in four years").round(1)).to_string(), "\n")
-places.drop(index="all", level="item").round({"places_offered": 0, "places_filled": 0, "filled": 2})
+places.round({"places_offered": 0, "places_filled": 0, "filled": 2})
 
 # %% [markdown]
 # ## The same policies elsewhere

@@ -33,6 +33,7 @@ SECONDS_A_CELL = 600
 _DETAILS = re.compile(r"<details>(.*?)</details>", re.DOTALL)
 _CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _DRAWS = re.compile(r"(\.figure|plt\.show\(\))\s*$")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _KEPT = ("jupytext", "kernelspec")
 _ANSWER = "answer"
 _DOCS = "docs"
@@ -275,7 +276,7 @@ def _run_and_keep(source: Path, site: Path | None) -> int:
     try:
         ran = run(source)
     except CellExecutionError as error:
-        print(f"{source.stem}: {error}", file=sys.stderr)
+        print(f"{source.stem}: {_COLOURS.sub('', str(error))}", file=sys.stderr)
         return 1
     faults = ran.faults()
     slow = f", more than {LONGEST:.0f}" if ran.seconds > LONGEST else ""

@@ -23,7 +23,7 @@ from empowersim import schema
 from empowersim.engine.allocation import MENTOR_FIELDS, PRIORITIES, RULES, hours_of_month
 from empowersim.engine.inputs import Mentors, Policy, Travel
 from empowersim.engine.outputs import HOURS, MEASURES, MENTOR_SERIES, STAGES
-from empowersim.engine.plans import plan_of
+from empowersim.engine.plans import EVERYTHING, plan_of
 from empowersim.parameters import CONFIDENCE, TOPICS, passports, read_yaml
 from empowersim.parameters.factors import factors
 from empowersim.parameters.places import places, region_passports, travel
@@ -352,7 +352,7 @@ def month_of_mentor(region: int, clients: int, resident: bool = False) -> tuple[
     Returns the layout and the numbers of the mentor.
     """
     mentors = Mentors(posts=1.0, resident=resident)
-    plan = plan_of(Policy("page", mentors=mentors), Travel(**travel()), region, 1.0)
+    plan = plan_of(Policy("page", mentors=mentors), Travel(**travel()), region, EVERYTHING)
     numbers = dict(zip(MENTOR_FIELDS, plan.mentor.tolist(), strict=True))
     laid = hours_of_month.py_func(
         plan, mentors.hours, 1.0, numbers["access"], numbers["visits_per_trip"], clients, float(clients)

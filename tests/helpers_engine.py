@@ -16,7 +16,7 @@ from empowersim.engine.inputs import Condition, Households, Policy, Population, 
 from empowersim.engine.kernels import advance
 from empowersim.engine.lives import empty_tally, schedule_of
 from empowersim.engine.outputs import HOURS, Run
-from empowersim.engine.plans import new_mentors, offer_of, plan_of
+from empowersim.engine.plans import Portion, new_mentors, offer_of, plan_of
 from empowersim.engine.simulate import mean_line_of, simulate, subdistricts_of
 from empowersim.engine.start import blocks_of, rows_in_order, settle, working_rows
 from empowersim.engine.synthetic import DRAWN, synthetic, village_context
@@ -212,10 +212,11 @@ class Glass:
         settle(self.block, working_rows(), self.values, *self.key)
         order, regions = subdistricts_of(population)
         self.share = float(self.block.live.sum()) / population.represents
-        self.plan = plan_of(policy, travel_by, int(regions[block]), self.share)
+        portion = Portion(self.share, self.share)
+        self.plan = plan_of(policy, travel_by, int(regions[block]), portion)
         identity = int(population.subdistrict_id[order[block]])
         tiles, villages = self.block.state.shape[0], self.block.village.shape[0]
-        self.offer = offer_of(policy, identity, self.share, tiles, villages, months, *self.key)
+        self.offer = offer_of(policy, identity, portion, tiles, villages, months, *self.key)
         self.policy = policy
         self.running = self.fresh(self.block)
         self.tally = empty_tally(policy, months)

@@ -16,6 +16,7 @@ from empowersim.engine import lives, simulate
 from empowersim.engine.inputs import Mentors
 from empowersim.engine.lives import Lives, Under
 from empowersim.engine.observe import drawn
+from empowersim.engine.plans import EVERYTHING
 from empowersim.engine.replay import draws_of, month_again
 from empowersim.engine.simulate import burn_in_of
 from empowersim.engine.strips import NORMALS
@@ -146,7 +147,7 @@ def test_a_month_lived_again_from_its_address_is_the_month_of_the_run() -> None:
     run = Lives(
         [auditing._REFERENCE], parameters=values, months=3, judged=1, calendar=0, mean_line=burnt.mean_line, **common
     )
-    under = run.open(burnt.begun[0], 0, 1.0)
+    under = run.open(burnt.begun[0], 0, EVERYTHING)
     for month in range(3):
         before, village = rows_of(under.block), under.block.village.copy()
         run.go_on(under, month, month + 1)

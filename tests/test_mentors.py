@@ -16,7 +16,7 @@ from empowersim.engine.arrays import MENTOR_STATE, running_of, scratch_for
 from empowersim.engine.inputs import CommunityProgramme, Condition, Mentors, Policy, Programme, Travel
 from empowersim.engine.lives import empty_tally
 from empowersim.engine.outputs import HOURS, MENTOR_SERIES
-from empowersim.engine.plans import check_policy, new_mentors, offer_of, plan_of, shares_of
+from empowersim.engine.plans import Portion, check_policy, new_mentors, offer_of, plan_of, portions_of, shares_of
 from empowersim.engine.simulate import simulate
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.engine.synthetic import synthetic
@@ -66,14 +66,14 @@ def one_village(travel: Travel, mentors: Mentors, households: int = 40) -> dict[
     policy = Policy("p", (VISITING,), mentors)
     share = 1.0 / mentors.posts
     tiles, villages = block.state.shape[0], block.village.shape[0]
-    offer = offer_of(policy, 0, share, tiles, villages, 1, SEED, REPLICATE)
+    offer = offer_of(policy, 0, Portion(share, share), tiles, villages, 1, SEED, REPLICATE)
     running = running_of(block, 1, 1, 0)
     running.slots[:, 0, :] = (block.live > 0) * np.uint8(60)
     running.mentors[:] = new_mentors(mentors, 1)
     return {
         "block": block,
         "running": running,
-        "plan": plan_of(policy, travel, 0, share),
+        "plan": plan_of(policy, travel, 0, Portion(share, share)),
         "p": values[0],
         "offer": offer,
         "tally": empty_tally(policy, 1),
@@ -306,3 +306,29 @@ def test_sharing_by_poverty_moves_places_to_poor_blocks() -> None:
 def test_what_cannot_be_is_refused_in_words(policy: Policy, message: str) -> None:
     with pytest.raises(SimulationError, match=re.escape(message)):
         check_policy(policy)
+
+
+def test_posts_follow_region_types_and_places_do_not() -> None:
+    households, poor = np.array([100, 100, 200]), np.array([10.0, 30.0, 8.0])
+    regions = np.array([0, 3, 4])
+    doubled = replace(Mentors(), where=(1.0, 1.0, 1.0, 2.0, 0.0))
+    portions = portions_of(Policy("a", mentors=doubled), households, poor, regions, 800.0)
+    assert [one.places for one in portions] == pytest.approx([0.125, 0.125, 0.25])
+    assert [one.posts for one in portions] == pytest.approx([0.5 / 3, 1.0 / 3, 0.0])  # 1 : 2 : 0
+    by_poverty = portions_of(Policy("a", sharing="by_poverty", mentors=doubled), households, poor, regions, 800.0)
+    assert [one.posts for one in by_poverty] == pytest.approx([0.5 * 10 / 70, 0.5 * 60 / 70, 0.0])
+    nowhere = portions_of(Policy("a", mentors=replace(doubled, where=(0.0,) * 5)), households, poor, regions, 800.0)
+    assert [one.posts for one in nowhere] == [0.0, 0.0, 0.0]
+
+
+def test_without_weights_posts_go_where_places_go_to_the_last_bit() -> None:
+    households, poor, regions = np.array([101, 77, 203]), np.array([10.0, 31.0, 8.0]), np.array([0, 3, 4])
+    for sharing in ("equal", "by_poverty", "poorest_half"):
+        plain = portions_of(Policy("a", sharing=sharing), households, poor, regions, 991.0)
+        assert all(one.places == one.posts for one in plain)
+
+
+@pytest.mark.parametrize("where", [(1.0, 1.0), (1.0, 1.0, 1.0, 1.0, -1.0)])
+def test_weights_that_cannot_be_are_refused(where: tuple[float, ...]) -> None:
+    with pytest.raises(SimulationError, match="a weight of 0 or more for each of urban"):
+        check_policy(Policy("p", mentors=Mentors(posts=1.0, where=where)))

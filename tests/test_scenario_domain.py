@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from math import exp
 from pathlib import Path
@@ -13,18 +14,27 @@ import pytest
 
 from empowersim.engine import allocation
 from empowersim.engine.inputs import Mentors
-from empowersim.engine.simulate import simulate
+from empowersim.engine.lives import Lives, shared_among
+from empowersim.engine.simulate import burn_in_of, simulate
+from empowersim.errors import ScenarioError
 from empowersim.parameters import passports
 from empowersim.parameters.factors import factors
 from empowersim.scenario import library
 from empowersim.scenario.cite import features, used_parameters, used_passports
-from empowersim.scenario.compile import compile_scenario, cost_per_year, pay_ratio, plan_community, plan_mentors
+from empowersim.scenario.compile import (
+    compile_scenario,
+    cost_per_year,
+    pay_ratio,
+    plan_community,
+    plan_mentors,
+    post_shares,
+)
 from empowersim.scenario.describe import describe, describe_difference
 from empowersim.scenario.factors import without
 from empowersim.scenario.load import load, loads
 from empowersim.scenario.model import MENTOR_RULES, ROLES, SHARING
 from empowersim.scenario.schema_json import schema_json
-from empowersim.schema import VILLAGE_ROW
+from empowersim.schema import ROW, VILLAGE_ROW
 
 ROOT = Path(__file__).parents[1]
 HEAD = "empowersim: 1\nname: x\nbase:\n  world: {place: %s}\n%spolicies:\n  none: {}\n  one:\n"
@@ -135,6 +145,86 @@ def test_planned_cost_of_mentors_is_what_a_run_spends_where_nobody_leaves() -> N
     trips = run.mentor_cost[-1] - posts
     made = run.series("visits")[-1] * 610_000
     assert trips == pytest.approx(made / 5 * 20_000, rel=1e-6)
+
+
+WHERE = "programmes: {mentoring_only: {places: 3 million places/year}}\nmentors: {count: 74 thousand, resident: no%s}"
+
+
+def test_posts_by_region_type_reach_the_engine_and_the_plan() -> None:
+    plain, compiled = one(WHERE % "", "indonesia")
+    moved, weighted = one(WHERE % ", where: {urban: 0, interior: 4}", "indonesia")
+    assert compiled.policies["one"].mentors.where == ()
+    assert weighted.policies["one"].mentors.where == (0.0, 1.0, 1.0, 4.0, 1.0)
+    # shares of households 40, 18.8, 35.2, 4 and 2 %: without towns and four times the interior, 18.8 + 35.2 + 16 + 2
+    parts = post_shares(moved.policies["one"].mentors, weighted.place)
+    assert parts == pytest.approx([0.0, 18.8 / 72, 35.2 / 72, 16 / 72, 2 / 72])
+    assert post_shares(plain.policies["one"].mentors, compiled.place) == [one.share for one in compiled.place.regions]
+    # hours are enough everywhere, so only the visits to towns are missing: 40 % of 3 million clients with half a visit
+    # a month, five to a trip of 20,000
+    trips = [plan_mentors(made.policies["one"], compiled.place).trips for made in (plain, moved)]
+    assert trips[0] - trips[1] == pytest.approx(0.4 * 3e6 * 0.5 * 12 / 5 * 20_000)
+    # the minimum wage is highest in towns, so the same pay is worth more to those who are left
+    assert weighted.policies["one"].mentors.pay_ratio > compiled.policies["one"].mentors.pay_ratio
+
+
+def test_equal_weights_are_no_weights() -> None:
+    plain, compiled = one(WHERE % "", "indonesia")
+    same, weighted = one(
+        WHERE % ", where: {urban: 3, peri_urban: 3, rural_road: 3, interior: 3, small_island: 3}", "indonesia"
+    )
+    for name in ("posts", "pay", "trips", "sessions"):
+        assert getattr(plan_mentors(same.policies["one"], weighted.place), name) == pytest.approx(
+            getattr(plan_mentors(plain.policies["one"], compiled.place), name), rel=1e-12
+        )
+
+
+def test_mentors_work_where_the_weights_send_them() -> None:
+    _, compiled = one(WHERE % ", where: {urban: 0, peri_urban: 0, rural_road: 0}", "indonesia")
+    compiled_plain = one(WHERE % "", "indonesia")[1]
+    only, plain = _run(compiled, "one", households=80_000), _run(compiled_plain, "one", households=80_000)
+    assert {0, 2, 3} <= set(np.unique(only.region).tolist())  # towns, villages on a road and the interior are there
+    assert (only.places_filled == plain.places_filled).all()  # places stay where they were
+    assert only.mentors[0, 0] == pytest.approx(74e3) == plain.mentors[0, 0]  # as many, elsewhere
+    seen = _visited(compiled)
+    assert seen[3] > 0 == seen[0] == seen[2]
+    assert min(_visited(compiled_plain)[region] for region in (0, 2, 3)) > 0
+
+
+def _visited(compiled: Any) -> dict[int, int]:
+    """Region type -> households that a mentor has seen within half a year."""
+    settings: Any = {"travel": compiled.travel, "parameters": compiled.parameters}
+    settings |= {"burn_in": 1, "seed": 3, "replicate": 0}
+    burnt = burn_in_of(compiled.population(80_000, 3, 0), threads=1, **settings)
+    lives = Lives([compiled.policies["one"]], months=6, judged=1, calendar=0, mean_line=burnt.mean_line, **settings)
+    found = dict.fromkeys(range(5), 0)
+    portions = shared_among(burnt.begun, compiled.policies["one"], burnt.represents)
+    for begun, portion in zip(burnt.begun, portions, strict=True):
+        under = lives.open(begun, 0, portion)
+        lives.go_on(under, 0, 6)
+        found[begun.region] += int(((under.block.state[:, ROW["unseen"]] < 6) & (under.block.live > 0)).sum())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("where", "place", "message"),
+    [
+        ("{island: 2}", "indonesia", "small_island"),
+        ("{interior: -1}", "indonesia", "a weight, as 2"),
+        ("{interior: 2}", "medan_urban", "expected a region type of medan_urban, found 'interior'"),
+        ("{urban: 0}", "medan_urban", "somewhere for the mentors of one"),
+    ],
+)
+def test_weights_that_make_no_sense_are_told(where: str, place: str, message: str) -> None:
+    with pytest.raises(ScenarioError, match=re.escape(message)):
+        one(WHERE % f", where: {where}", place)
+
+
+def test_sentences_say_where_the_posts_are() -> None:
+    moved, _ = one(WHERE % ", where: {urban: 0, interior: 4}", "indonesia")
+    assert "Of the posts 0 % in urban subdistricts, 26.1 % in peri urban subdistricts" in " ".join(describe(moved))
+    plain, _ = one(WHERE % "", "indonesia")
+    told = describe_difference(plain.policies["one"], moved.policies["one"])
+    assert any("urban 0 and interior 4 posts where others of as many households get 1" in line for line in told), told
 
 
 def _run(compiled: Any, policy: str, months: int = 6, households: int = 2000) -> Any:

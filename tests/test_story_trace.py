@@ -11,8 +11,8 @@ from helpers_engine import SCENARIOS, TRAVEL, people
 
 from empowersim.engine.account import PARTS, Account, traced_difference
 from empowersim.engine.inputs import CommunityProgramme, Mentors, Policy, Programme
-from empowersim.engine.lives import Lives
-from empowersim.engine.plans import shares_of
+from empowersim.engine.lives import Lives, shared_among
+from empowersim.engine.plans import Portion
 from empowersim.engine.simulate import mean_line_of, simulate, subdistricts_of
 from empowersim.engine.start import blocks_of
 from empowersim.engine.trace import Trace, position_of, trace_household
@@ -107,11 +107,9 @@ def runs():
     )
 
 
-def share(number: int) -> float:
+def portion(number: int) -> Portion:
     _, begun = lives()
-    homes = np.array([one.households for one in begun])
-    poor = np.array([one.poor for one in begun])
-    return float(shares_of(policies()[number], homes, poor, population().represents)[0])
+    return shared_among(begun, policies()[number], population().represents)[0]
 
 
 @cache
@@ -121,7 +119,7 @@ def trace(household: int, number: int) -> Trace:
         begun[0],
         household,
         policies()[number],
-        share=share(number),
+        portion=portion(number),
         travel=TRAVEL,
         parameters=VALUES,
         months=MONTHS,

@@ -191,6 +191,8 @@ class Mentors:
     resident_round_trip: float = 1.0
     resident_trip_cost: float = 0.0
     """IDR a trip of a resident mentor."""
+    where: tuple[float, ...] = ()
+    """Weight of each region type (`schema.REGION_TYPES`) in sharing posts among subdistricts; empty = all alike."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from empowersim.engine.inputs import Policy, Travel
 from empowersim.engine.kernels import advance
 from empowersim.engine.metrics import BINS, Details, Sums
 from empowersim.engine.outputs import HOURS, MENTOR_SERIES
-from empowersim.engine.plans import YEAR, new_mentors, offer_of, plan_of, with_share
+from empowersim.engine.plans import NOTHING, YEAR, Portion, new_mentors, offer_of, plan_of, portions_of, with_portion
 from empowersim.engine.start import settle, working_rows
 from empowersim.parameters import record_of
 from empowersim.schema import ROW
@@ -34,6 +34,13 @@ class Begun(NamedTuple):
     poor: float
     region: int
     identity: int
+
+
+def shared_among(begun: Sequence[Begun], policy: Policy, represents: float) -> list[Portion]:
+    """What each block of a population that stands for `represents` households gets of a policy, in their order."""
+    households = np.array([one.households for one in begun])
+    poor = np.array([one.poor for one in begun])
+    return portions_of(policy, households, poor, np.array([one.region for one in begun]), represents)
 
 
 class Lived(NamedTuple):
@@ -92,7 +99,7 @@ class Lives:
             for policy in policies
         ]
         self._detailed = np.flatnonzero(detailed_months(months))
-        self._idle = plan_of(_IDLE, travel, 0, 0.0)
+        self._idle = plan_of(_IDLE, travel, 0, NOTHING)
         self._plans: dict[tuple[int, int], Plan] = {}
         self._scratch = ScratchPerThread()
         self._own = local()
@@ -106,18 +113,18 @@ class Lives:
         tiles, villages = block.state.shape[0], block.village.shape[0]
         before = self._before.copy()
         before[1] = until
-        offer = offer_of(_IDLE, identity, 0.0, tiles, villages, 1, *self._key)
+        offer = offer_of(_IDLE, identity, NOTHING, tiles, villages, 1, *self._key)
         self._go(block, running_of(block, 1, 1, 1), self._idle, offer, empty_tally(_IDLE, 1), before)
         is_poor = (block.state[:, ROW["consumption"]] < 1.0) & (block.live > 0)
         block.state[:, ROW["began_poor"]] = is_poor
         return Begun(block, int(block.live.sum()), float(is_poor.sum()), region, identity)
 
-    def live(self, begun: Begun, number: int, share: float, *, spent: bool = False) -> Lived:
-        """Take a block through policy `number`, of which it gets `share` of the places and posts.
+    def live(self, begun: Begun, number: int, portion: Portion, *, spent: bool = False) -> Lived:
+        """Take a block through policy `number`, of which it gets `portion` of the places and posts.
 
         The block is copied first, unless it is to be `spent` because no other policy needs it.
         """
-        under = self.open(begun, number, share, spent=spent, spread=self._spread())
+        under = self.open(begun, number, portion, spent=spent, spread=self._spread())
         self.go_on(under, 0, self._months)
         return self.close(under)
 
@@ -125,7 +132,7 @@ class Lives:
         self,
         begun: Begun,
         number: int,
-        share: float,
+        portion: Portion,
         *,
         spent: bool = False,
         spread: NDArray[np.float64] | None = None,
@@ -136,11 +143,11 @@ class Lives:
         block.state[:, ROW["welfare"]] = 0.0
         start = starting_consumption(block)
         tiles, villages = block.state.shape[0], block.village.shape[0]
-        offer = offer_of(policy, begun.identity, share, tiles, villages, months, *self._key)
+        offer = offer_of(policy, begun.identity, portion, tiles, villages, months, *self._key)
         mentors = offer.mentor_tiles.size - 1
         running = running_of(block, len(policy.programmes), mentors, len(policy.community))
         running.mentors[:] = new_mentors(policy.mentors, mentors)
-        plan = with_share(self._plan(number, begun.region), policy, share)
+        plan = with_portion(self._plan(number, begun.region), policy, portion)
         return Under(number, block, running, plan, offer, empty_tally(policy, months, spread), start)
 
     def go_on(self, under: Under, first: int, after: int) -> None:
@@ -165,7 +172,7 @@ class Lives:
     def _plan(self, number: int, region: int) -> Plan:
         """A policy as arrays in a region type; two threads that make the same one at once make it alike."""
         if (number, region) not in self._plans:
-            self._plans[number, region] = plan_of(self._policies[number], self._travel, region, 0.0)
+            self._plans[number, region] = plan_of(self._policies[number], self._travel, region, NOTHING)
         return self._plans[number, region]
 
     def _rows(self) -> NDArray[np.float32]:

@@ -26,9 +26,9 @@ from empowersim._jit import LANES
 from empowersim.engine.arrays import FINISHED, Running, copy_of
 from empowersim.engine.gather import Total
 from empowersim.engine.inputs import Policy, Travel
-from empowersim.engine.lives import REPORTED, Begun, Lived, Lives, Under
+from empowersim.engine.lives import REPORTED, Begun, Lived, Lives, Under, shared_among
 from empowersim.engine.outputs import Float64Array, Run
-from empowersim.engine.plans import shares_of
+from empowersim.engine.plans import Portion
 from empowersim.engine.simulate import Burnt, check
 from empowersim.errors import SimulationError
 
@@ -91,8 +91,8 @@ def run_until(
     }
     lives = Lives([policy], **settings)
     under = []
-    for begun, share in zip(burnt.begun, _shares(burnt, policy), strict=True):
-        opened = lives.open(begun, 0, float(share))
+    for begun, portion in zip(burnt.begun, shared_among(burnt.begun, policy, burnt.represents), strict=True):
+        opened = lives.open(begun, 0, portion)
         lives.go_on(opened, 0, month)
         under.append(opened)
     return Midway(burnt, policy, month, settings, tuple(under))
@@ -122,9 +122,9 @@ def _continued(midway: Midway, policy: Policy) -> Run:
     after = Total(policy, midway.settings["travel"], midway.months)
     earlier = Lives([midway.policy], **midway.settings)
     done: list[Lived] = []
-    shares = _shares(midway.burnt, policy)
-    for begun, first, share in zip(midway.burnt.begun, midway.under, shares, strict=True):
-        under = _taken_over(lives, begun, first, policy, midway, float(share))
+    portions = shared_among(midway.burnt.begun, policy, midway.burnt.represents)
+    for begun, first, portion in zip(midway.burnt.begun, midway.under, portions, strict=True):
+        under = _taken_over(lives, begun, first, policy, midway, portion)
         lives.go_on(under, midway.month, midway.months)
         lived, was = lives.close(under), earlier.close(first)
         whole = {name: getattr(was.tally, name) + getattr(lived.tally, name) for name in _OF_HOUSEHOLDS}
@@ -148,9 +148,9 @@ def _continued(midway: Midway, policy: Policy) -> Run:
     return _joined(before.run(**common), after.run(**common), midway.month)
 
 
-def _taken_over(lives: Lives, begun: Begun, first: Under, policy: Policy, midway: Midway, share: float) -> Under:
+def _taken_over(lives: Lives, begun: Begun, first: Under, policy: Policy, midway: Midway, portion: Portion) -> Under:
     """The block where the first policy left it, on the first day of its continuation."""
-    fresh = lives.open(begun, 0, share)
+    fresh = lives.open(begun, 0, portion)
     old, new = first.running, fresh.running
     was = {programme.number: slot for slot, programme in enumerate(midway.policy.programmes)}
     stays = {programme.number: slot for slot, programme in enumerate(policy.programmes)}
@@ -194,13 +194,6 @@ def _on_time(policy: Policy, midway: Midway) -> Policy:
             for one in policy.community
         ),
     )
-
-
-def _shares(burnt: Burnt, policy: Policy) -> Float64Array:
-    households = np.array([one.households for one in burnt.begun])
-    poor = np.array([one.poor for one in burnt.begun])
-    found: Float64Array = shares_of(policy, households, poor, burnt.represents)
-    return found
 
 
 def _joined(before: Run, after: Run, month: int) -> Run:

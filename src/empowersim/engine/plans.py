@@ -8,7 +8,7 @@ no block depends on another.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from empowersim.engine.arrays import DOSES, FINISHED, MENTOR_STATE, Offer, Plan
 from empowersim.engine.inputs import CommunityProgramme, Mentors, Policy, Programme, Travel
 from empowersim.errors import SimulationError
 from empowersim.rng import TRAITS, Kind, Stream, philox, uniform_from
-from empowersim.schema import CHANNEL_ROW, ROW, VILLAGE, VILLAGE_ROW
+from empowersim.schema import CHANNEL_ROW, REGION_TYPES, ROW, VILLAGE, VILLAGE_ROW
 
 LONGEST_PLACE: Final = int(FINISHED) - 1
 """Months a place may last: its counter is a byte."""
@@ -37,6 +37,17 @@ _MOST_MENTORS: Final = 2**16
 _LOW_WORD: Final = np.uint64(0xFFFFFFFF)
 _SUBDISTRICT: Final = np.uint32(Kind.SUBDISTRICT << 24)
 _ONCE: Final = np.uint32(TRAITS & 0xFFFFFFFF)
+
+
+class Portion(NamedTuple):
+    """What a block gets of all that a policy has for the represented district, as shares (0-1)."""
+
+    places: float
+    posts: float
+
+
+NOTHING: Final = Portion(0.0, 0.0)
+EVERYTHING: Final = Portion(1.0, 1.0)
 
 
 def check_policy(policy: Policy) -> None:
@@ -96,6 +107,8 @@ def _check_mentors(where: str, mentors: Mentors) -> None:
         raise SimulationError(
             f"{where}: group size and pay ratio are above 0, found {mentors.group_size:g} and {mentors.pay_ratio:g}"
         )
+    if mentors.where and (len(mentors.where) != len(REGION_TYPES) or min(mentors.where) < 0.0):
+        raise SimulationError(f"{where}: a weight of 0 or more for each of {', '.join(REGION_TYPES)}")
     _check_shares(where, {f"role share {position}": share for position, share in enumerate(mentors.role_mix, start=1)})
     if abs(sum(mentors.role_mix) - 1.0) > 1e-6:
         raise SimulationError(f"{where}: role shares must sum to 1, found {sum(mentors.role_mix):g}")
@@ -108,11 +121,28 @@ def _check_shares(where: str, shares: Mapping[str, float]) -> None:
             raise SimulationError(f"{where}: {name} lies between 0 and 1, found {share:g}")
 
 
-def shares_of(policy: Policy, households: NDArray[np.int64], poor: NDArray[np.float64], represents: float) -> Any:
-    """Share of the represented district's places and posts that each simulated block gets; sums to the slice's share.
+def portions_of(
+    policy: Policy,
+    households: NDArray[np.int64],
+    poor: NDArray[np.float64],
+    regions: NDArray[np.integer[Any]],
+    represents: float,
+) -> list[Portion]:
+    """What each simulated block gets of a policy; places and posts each sum to the slice's share.
 
-    `households` and `poor` (weighted count below the line at the start) by block.
+    `households`, `poor` (weighted count below the line at the start) and `regions` (region type) by block. Posts follow
+    places, weighted by what `Mentors.where` says of the region type; a slice in which every weight is 0 gets no posts.
     """
+    places = shares_of(policy, households, poor, represents)
+    posts = places
+    if policy.mentors.where:
+        weighted = places * np.array(policy.mentors.where)[regions]
+        posts = weighted * (places.sum() / weighted.sum()) if weighted.sum() > 0.0 else weighted
+    return [Portion(*both) for both in zip(places.tolist(), posts.tolist(), strict=True)]
+
+
+def shares_of(policy: Policy, households: NDArray[np.int64], poor: NDArray[np.float64], represents: float) -> Any:
+    """Share of the represented district's places that each simulated block gets; sums to the slice's share."""
     slice_share = households.sum() / represents
     weights = households.astype(np.float64)
     if policy.sharing != "equal" and poor.sum() > 0:
@@ -123,8 +153,8 @@ def shares_of(policy: Policy, households: NDArray[np.int64], poor: NDArray[np.fl
     return slice_share * weights / weights.sum()
 
 
-def plan_of(policy: Policy, travel: Travel, region: int, share: float) -> Plan:
-    """Turn a policy into arrays for a block of one region type that gets `share` of the district's posts."""
+def plan_of(policy: Policy, travel: Travel, region: int, portion: Portion) -> Plan:
+    """Turn a policy into arrays for a block of one region type that gets `portion` of what the district has."""
     programmes = policy.programmes
     row = np.full((len(programmes), MOST_CONDITIONS), -1, np.int64)
     low = np.zeros((len(programmes), MOST_CONDITIONS), np.float32)
@@ -180,14 +210,14 @@ def plan_of(policy: Policy, travel: Travel, region: int, share: float) -> Plan:
         community_low=np.array([column.lower for column in columns], np.float32),
         community_high=np.array([column.upper for column in columns], np.float32),
         mentor_rule=RULES.index(policy.mentors.rule),
-        mentor=_mentor_numbers(policy.mentors, travel, region, share, _travel_factor(policy)),
+        mentor=_mentor_numbers(policy.mentors, travel, region, portion.posts, _travel_factor(policy)),
     )
 
 
-def with_share(plan: Plan, policy: Policy, share: float) -> Plan:
-    """The plan of a policy for a block of the same region type that gets another share of the district's posts."""
+def with_portion(plan: Plan, policy: Policy, portion: Portion) -> Plan:
+    """The plan of a policy for a block of the same region type that gets another portion."""
     mentor = plan.mentor.copy()
-    mentor[POSTS] = policy.mentors.posts * share
+    mentor[POSTS] = policy.mentors.posts * portion.posts
     return plan._replace(mentor=mentor)
 
 
@@ -247,7 +277,7 @@ def _mentor_numbers(mentors: Mentors, travel: Travel, region: int, share: float,
 
 
 def offer_of(
-    policy: Policy, identity: int, share: float, tiles: int, villages: int, months: int, seed: Any, replicate: Any
+    policy: Policy, identity: int, portion: Portion, tiles: int, villages: int, months: int, seed: Any, replicate: Any
 ) -> Offer:
     """Places by month, mentors' areas and villages served of a block with permanent id `identity`."""
     offered: tuple[Programme | CommunityProgramme, ...] = (*policy.programmes, *policy.community)
@@ -257,9 +287,9 @@ def offer_of(
     places = np.full((max(len(policy.programmes), 1), months), -1, np.int64)
     for s, programme in enumerate(policy.programmes):
         last = min(months, programme.last_intake + 1, policy.end)
-        a_time = programme.places_per_year * share * programme.intake_every / YEAR
+        a_time = programme.places_per_year * portion.places * programme.intake_every / YEAR
         _open(programme.first_intake, last, programme.intake_every, a_time, rounding[s], places[s])
-    posts = policy.mentors.posts * share
+    posts = policy.mentors.posts * portion.posts
     count = min(max(1, round(posts)), tiles) if posts > 0 else 0
     bounds = np.linspace(0, tiles, count + 1).round().astype(np.int64) if count else np.zeros(1, np.int64)
     ids = identity * _MOST_MENTORS + np.arange(max(count, 1), dtype=np.int64)

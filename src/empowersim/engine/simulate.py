@@ -21,9 +21,9 @@ from empowersim._jit import LANES
 from empowersim.engine.arrays import Block
 from empowersim.engine.gather import Total
 from empowersim.engine.inputs import Policy, Population, Travel
-from empowersim.engine.lives import REPORTED, Begun, Lived, Lives
+from empowersim.engine.lives import REPORTED, Begun, Lived, Lives, shared_among
 from empowersim.engine.outputs import Run
-from empowersim.engine.plans import check_policy, shares_of
+from empowersim.engine.plans import check_policy
 from empowersim.engine.start import blocks_of
 from empowersim.errors import SimulationError
 from empowersim.schema import VILLAGE_ROW
@@ -157,12 +157,10 @@ def run_from(
         calendar=calendar,
         mean_line=burnt.mean_line,
     )
-    households = np.array([one.households for one in burnt.begun])
-    poor = np.array([one.poor for one in burnt.begun])
     jobs = [
-        (one, number, float(share))
+        (one, number, portion)
         for number, policy in enumerate(policies)
-        for one, share in zip(burnt.begun, shares_of(policy, households, poor, burnt.represents), strict=True)
+        for one, portion in zip(burnt.begun, shared_among(burnt.begun, policy, burnt.represents), strict=True)
     ]
     workers = threads or default_threads(burnt.count)
     with ThreadPoolExecutor(workers) as pool:

@@ -26,7 +26,7 @@ from empowersim.engine.gather import Total
 from empowersim.engine.inputs import Policy, Population, StreamedPopulation, Travel
 from empowersim.engine.lives import REPORTED, Begun, Lives
 from empowersim.engine.outputs import Run
-from empowersim.engine.plans import shares_of
+from empowersim.engine.plans import Portion, portions_of
 from empowersim.engine.simulate import check, default_threads, mean_line_of, subdistricts_of
 from empowersim.engine.start import block_bounds, blocks_of
 from empowersim.engine.workers import in_order
@@ -81,8 +81,8 @@ class Stretch(NamedTuple):
     first: int
     after: int
     """The first subdistrict that is no longer part of it."""
-    shares: NDArray[np.float64]
-    """Shape (policies, subdistricts): share of the places and posts; empty while the poor are counted."""
+    portions: Sequence[Sequence[Portion]]
+    """For each policy, what each subdistrict gets of it; empty while the poor are counted."""
 
 
 Spread = Callable[[str, Sequence[Stretch]], Iterator[Any]]
@@ -118,7 +118,7 @@ class Stretches:
         last = len(self._policies) - 1
         for at, one in enumerate(self._begun(stretch)):
             lived = [
-                self._lives.live(one, number, float(stretch.shares[number, at]), spent=number == last)
+                self._lives.live(one, number, stretch.portions[number][at], spent=number == last)
                 for number in range(len(self._policies))
             ]
             for mine, here in zip(counts, lived, strict=True):
@@ -181,15 +181,15 @@ def simulate_stream(
     cuts = _stretches(stream.households)
     poor = np.zeros(stream.households.size)
     if by_poverty:
-        unshared = [Stretch(first, after, np.empty((0, 0))) for first, after in cuts]
+        unshared = [Stretch(first, after, ()) for first, after in cuts]
         for (first, after), counted in zip(cuts, spread("poor", unshared), strict=True):
             poor[first:after] = counted
             clock.passed(stream.households[first:after].sum() * burn_in)
-    shares = np.array([shares_of(policy, stream.households, poor, stream.represents) for policy in policies])
+    portions = [portions_of(policy, stream.households, poor, stream.region, stream.represents) for policy in policies]
 
     totals = [Total(policy, travel, months) for policy in policies]
     counts = [counting() for _ in policies]
-    shared = [Stretch(first, after, shares[:, first:after]) for first, after in cuts]
+    shared = [Stretch(first, after, [one[first:after] for one in portions]) for first, after in cuts]
     for stretch, left in zip(shared, spread("live", shared), strict=True):
         for at, by_policy in enumerate(left.sums, start=stretch.first):
             for total, (tally, places) in zip(totals, by_policy, strict=True):

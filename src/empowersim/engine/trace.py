@@ -38,7 +38,7 @@ from empowersim.engine.kernels import (
     village_doses,
 )
 from empowersim.engine.lives import Begun, empty_tally, schedule_of
-from empowersim.engine.plans import new_mentors, offer_of, plan_of, with_share
+from empowersim.engine.plans import Portion, new_mentors, offer_of, plan_of, with_portion
 from empowersim.engine.strips import dose_strip, draw_strip
 from empowersim.errors import SimulationError
 from empowersim.maths import ONE, ZERO
@@ -309,7 +309,7 @@ def trace_household(
     household_id: int,
     policy: Policy,
     *,
-    share: float,
+    portion: Portion,
     travel: Travel,
     parameters: Any,
     months: int,
@@ -319,7 +319,7 @@ def trace_household(
     calendar: int,
     mean_line: np.float32,
 ) -> Trace:
-    """Follow a household of a burnt-in block through a policy; `share` and the rest as in `lives.Lives`.
+    """Follow a household of a burnt-in block through a policy; `portion` and the rest as in `lives.Lives`.
 
     The block itself is not changed. Raises `SimulationError` if the household does not live there, or if an account
     differs from what the engine did (which would be a fault of this module).
@@ -334,10 +334,10 @@ def trace_household(
     block.state[:, ROW["welfare"]] = 0.0
     began = starting_consumption(block)
     tiles, villages = block.state.shape[0], block.village.shape[0]
-    offer = offer_of(policy, begun.identity, share, tiles, villages, months, *key)
+    offer = offer_of(policy, begun.identity, portion, tiles, villages, months, *key)
     running = running_of(block, len(policy.programmes), offer.mentor_tiles.size - 1, len(policy.community))
     running.mentors[:] = new_mentors(policy.mentors, offer.mentor_tiles.size - 1)
-    plan = with_share(plan_of(policy, travel, begun.region, 0.0), policy, share)
+    plan = with_portion(plan_of(policy, travel, begun.region, portion), policy, portion)
     tally, scratch = empty_tally(policy, months), scratch_for(tiles)
     end, judged = min(policy.end, months), min(judged, months)
     village = int(block.tile_village[tile])

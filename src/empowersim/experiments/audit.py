@@ -27,9 +27,9 @@ from typing import Any, Final
 import numpy as np
 
 from empowersim.engine.inputs import Policy, Population, Travel
-from empowersim.engine.lives import REPORTED, Begun, Lives
+from empowersim.engine.lives import REPORTED, Begun, Lives, shared_among
 from empowersim.engine.outputs import Run
-from empowersim.engine.plans import shares_of
+from empowersim.engine.plans import Portion
 from empowersim.engine.simulate import Burnt, burn_in_of, mean_line_of, run_from, simulate, subdistricts_of
 from empowersim.engine.start import blocks_of
 from empowersim.engine.stream import simulate_stream, streamed_of
@@ -372,12 +372,10 @@ def _check(name: str, question: str, walked: Walked) -> Check:
     return Check(name, question, walked.unexpected == 0, walked.unexpected, walked.first)
 
 
-def _begun(burnt: Burnt, policy: Policy) -> dict[int, tuple[Begun, float]]:
-    """Blocks by permanent id, each with its share of the places and posts of a policy."""
-    households = np.array([one.households for one in burnt.begun])
-    poor = np.array([one.poor for one in burnt.begun])
-    shares = shares_of(policy, households, poor, burnt.represents)
-    return {one.identity: (one, float(share)) for one, share in zip(burnt.begun, shares, strict=True)}
+def _begun(burnt: Burnt, policy: Policy) -> dict[int, tuple[Begun, Portion]]:
+    """Blocks by permanent id, each with its portion of the places and posts of a policy."""
+    portions = shared_among(burnt.begun, policy, burnt.represents)
+    return {one.identity: (one, portion) for one, portion in zip(burnt.begun, portions, strict=True)}
 
 
 def _laid_out(population: Population, values: Any) -> list[Any]:

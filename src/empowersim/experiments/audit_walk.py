@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from empowersim._jit import LANES
 from empowersim.engine.arrays import Block
 from empowersim.engine.lives import Begun, Lives, Under
+from empowersim.engine.plans import Portion
 from empowersim.engine.replay import draws_of, month_again
 from empowersim.engine.strips import NORMALS
 from empowersim.rng import Stream
@@ -60,15 +61,15 @@ class Side:
 
     lives: Lives
     number: int
-    begun: Mapping[int, tuple[Begun, float]]
-    """Permanent id of a subdistrict -> its block after the burn-in, and its share of places and posts."""
+    begun: Mapping[int, tuple[Begun, Portion]]
+    """Permanent id of a subdistrict -> its block after the burn-in, and its portion of places and posts."""
     changed: Callable[[Under, int], Under] | None = None
     """Changes what a block, given with its permanent id, is offered."""
 
     def open(self, identity: int) -> Under:
         """The block of a subdistrict on the first day of the policy."""
-        begun, share = self.begun[identity]
-        under = self.lives.open(begun, self.number, share)
+        begun, portion = self.begun[identity]
+        under = self.lives.open(begun, self.number, portion)
         return under if self.changed is None else self.changed(under, identity)
 
 

@@ -90,6 +90,16 @@ def compare(
     does not depend on `threads`. Raises `ScenarioError`, `PopulationError`, `ParameterError` or
     `SimulationError`, the last also for a scenario that asks for both worlds (``trap: both``): no world is chosen for
     you, `experiments.worlds.compare_worlds` compares in both.
+
+    Examples:
+        >>> import empowersim as es
+        >>> small = {"policies": ["balanced_mix"], "households": 300, "months": 6, "replicates": 2}
+        >>> made = es.compare("scenarios/medan.yaml", **small)
+        >>> made.policies, made.reference
+        (('no_programme', 'balanced_mix'), 'no_programme')
+        >>> es.compare("scenarios/medan.yaml", threads=1, **small).to_json() == made.to_json()
+        True
+
     """
     made = plan(
         scenario,
@@ -117,6 +127,13 @@ def simulate(
     """Simulate one policy (default: the reference of the file): its levels, paths and ledger, with intervals.
 
     The result is a `Comparison` of a single policy, so it has no differences and no winners.
+
+    Examples:
+        >>> import empowersim as es
+        >>> one = es.simulate("scenarios/medan.yaml", "balanced_mix", households=300, months=6, replicates=2)
+        >>> one.policies, one.others
+        (('balanced_mix',), ())
+
     """
     loaded = loaded_scenario(scenario)
     name = policy if policy is not None else str(loaded.reference)

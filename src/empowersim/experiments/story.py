@@ -182,7 +182,7 @@ class Future:
 
     def traces(self, household: int) -> tuple[Trace, Trace]:
         """The traces of a household under both policies."""
-        from empowersim.engine.plans import shares_of
+        from empowersim.engine.lives import shared_among
         from empowersim.engine.trace import position_of
 
         homes_here = [position_of(begun, household) is not None for begun in self.begun]
@@ -193,12 +193,10 @@ class Future:
             )
         number = homes_here.index(True)
         begun = self.begun[number]
-        homes = np.array([one.households for one in self.begun])
-        poor = np.array([one.poor for one in self.begun])
         made = []
         for policy in self.policies:
-            share = float(shares_of(policy, homes, poor, self.population.represents)[number])
-            made.append(trace_household(begun, household, policy, share=share, **self.common))
+            portion = shared_among(self.begun, policy, self.population.represents)[number]
+            made.append(trace_household(begun, household, policy, portion=portion, **self.common))
         return made[0], made[1]
 
 

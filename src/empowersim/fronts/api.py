@@ -25,7 +25,14 @@ _GRADES: Final = {
 
 
 def check(path: PathLike, *, survey: PathLike | None = None) -> tuple[Problem, ...]:
-    """Return all problems of a scenario file; empty if it can be run. Nothing is simulated."""
+    """Return all problems of a scenario file; empty if it can be run. Nothing is simulated.
+
+    Examples:
+        >>> import empowersim as es
+        >>> es.check("scenarios/medan.yaml")
+        ()
+
+    """
     from empowersim.scenario.load import load
 
     try:
@@ -36,7 +43,14 @@ def check(path: PathLike, *, survey: PathLike | None = None) -> tuple[Problem, .
 
 
 def describe(scenario: Scenario | PathLike) -> list[str]:
-    """Say in plain sentences what a scenario (or its file) means; raises `ScenarioError`."""
+    """Say in plain sentences what a scenario (or its file) means; raises `ScenarioError`.
+
+    Examples:
+        >>> import empowersim as es
+        >>> print(es.describe("scenarios/medan.yaml")[1])
+        The world stands for 610,000 households of Medan (city), urban.
+
+    """
     from empowersim.scenario.describe import describe as sentences
 
     return list(sentences(_loaded(scenario)))
@@ -47,6 +61,12 @@ def diff(a: Any, b: Any, *, policies: tuple[str, str] | None = None) -> list[str
 
     `a` and `b` are scenarios or paths; with `policies` (one of `a`, one of `b`) only these two policies are
     compared. Raises `ScenarioError`, or `EmpowersimError` for a policy that is not there.
+
+    Examples:
+        >>> import empowersim as es
+        >>> print(es.diff("scenarios/medan.yaml", "scenarios/remote-islands.yaml")[1])
+        households represented is 610,000 in the first and 190,000 in the second.
+
     """
     from empowersim.scenario.describe import describe_difference
 
@@ -57,7 +77,15 @@ def diff(a: Any, b: Any, *, policies: tuple[str, str] | None = None) -> list[str
 
 
 def policy_of(scenario: Scenario, name: str) -> Any:
-    """Return one policy of a scenario; `EmpowersimError` names the nearest if there is none of that name."""
+    """Return one policy of a scenario; `EmpowersimError` names the nearest if there is none of that name.
+
+    Examples:
+        >>> import empowersim as es
+        >>> policy_of(es.load("scenarios/medan.yaml"), "balanced_mixx")
+        Traceback (most recent call last):
+        empowersim.errors.EmpowersimError: scenarios/medan.yaml: expected a policy of the file (...mean balanced_mix?
+
+    """
     from difflib import get_close_matches
 
     if name in scenario.policies:
@@ -95,6 +123,12 @@ def cite(scenario: Scenario | PathLike, *, format: str = "text") -> str:  # noqa
 
     `format` is `text`, `json` (one document: confidence -> list of figures) or `bibtex-like` (one
     entry a source, with the figures that stand on it).
+
+    Examples:
+        >>> import empowersim as es
+        >>> print(es.cite("scenarios/medan.yaml").splitlines()[0].startswith("medan uses"))
+        True
+
     """
     if format not in CITE_FORMATS:
         raise EmpowersimError(f"format: expected one of {', '.join(CITE_FORMATS)}, found {format!r}")
@@ -120,7 +154,14 @@ def cite(scenario: Scenario | PathLike, *, format: str = "text") -> str:  # noqa
 
 
 def places() -> list[dict[str, Any]]:
-    """Return the places that a scenario can name: name, titles, households, poverty line and rate, region types."""
+    """Return the places that a scenario can name: name, titles, households, poverty line and rate, region types.
+
+    Examples:
+        >>> import empowersim as es
+        >>> [place["name"] for place in es.places()][:3]
+        ['indonesia', 'interior_adat', 'medan_urban']
+
+    """
     from empowersim.parameters.places import places as presets
 
     return [
@@ -144,7 +185,14 @@ def places() -> list[dict[str, Any]]:
 
 
 def programmes() -> list[dict[str, Any]]:
-    """Return the programmes of the library: name, label (en, id) and meaning."""
+    """Return the programmes of the library: name, label (en, id) and meaning.
+
+    Examples:
+        >>> import empowersim as es
+        >>> next(one["label"]["id"] for one in es.programmes() if one["name"] == "adult_literacy")
+        'Keaksaraan dasar'
+
+    """
     from empowersim.scenario.library import catalogue
 
     return catalogue()

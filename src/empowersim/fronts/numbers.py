@@ -29,7 +29,13 @@ _WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
 
 
 def number(value: float | None, decimals: int = 0, lang: Lang = "en") -> str:
-    """Return a number with `decimals` places, thousands set apart: 12,345.6 or 12.345,6."""
+    """Return a number with `decimals` places, thousands set apart: 12,345.6 or 12.345,6.
+
+    Examples:
+        >>> number(12345.6, 1), number(12345.6, 1, "id")
+        ('12,345.6', '12.345,6')
+
+    """
     value = _told(value)
     if math.isnan(value):
         return NONE
@@ -48,19 +54,37 @@ def signed(value: float | None, decimals: int = 0, lang: Lang = "en") -> str:
 
 
 def percent(share: float | None, decimals: int = 1, lang: Lang = "en") -> str:
-    """Return a share (1 = all) in percent: 17.4 % or 17,4 %."""
+    """Return a share (1 = all) in percent: 17.4 % or 17,4 %.
+
+    Examples:
+        >>> percent(0.174), percent(0.174, lang="id")
+        ('17.4 %', '17,4 %')
+
+    """
     text = number(100 * _told(share), decimals, lang)
     return text if text == NONE else f"{text} %"
 
 
 def points(share: float | None, decimals: int = 2, lang: Lang = "en") -> str:
-    """Return a difference of shares in percentage points, signed: −0.85 points or −0,85 poin."""
+    """Return a difference of shares in percentage points, signed: −0.85 points or −0,85 poin.
+
+    Examples:
+        >>> points(-0.0085), points(-0.0085, lang="id")
+        ('−0.85 points', '−0,85 poin')
+
+    """
     text = signed(100 * _told(share), decimals, lang)
     return text if text == NONE else f"{text} {'points' if lang == 'en' else 'poin'}"
 
 
 def rupiah(value: float | None, lang: Lang = "en", digits: int = DIGITS) -> str:
-    """Return an amount of rupiah to `digits` digits: Rp 53.6 billion or Rp 53,6 miliar; in full below a million."""
+    """Return an amount of rupiah to `digits` digits: Rp 53.6 billion or Rp 53,6 miliar; in full below a million.
+
+    Examples:
+        >>> rupiah(53.6e9), rupiah(53.6e9, "id")
+        ('Rp 53.6 billion', 'Rp 53,6 miliar')
+
+    """
     value = _told(value)
     if math.isnan(value):
         return NONE
@@ -76,14 +100,26 @@ def rupiah(value: float | None, lang: Lang = "en", digits: int = DIGITS) -> str:
 
 
 def months(count: int, lang: Lang = "en") -> str:
-    """Return a length of time: 18 months, 5 years; 18 bulan, 5 tahun. Whole years from two years on."""
+    """Return a length of time: 18 months, 5 years; 18 bulan, 5 tahun. Whole years from two years on.
+
+    Examples:
+        >>> months(24), months(7, "id")
+        ('2 years', '7 bulan')
+
+    """
     if count >= 24 and count % 12 == 0:
         return _counted(count // 12, "year", lang)
     return _counted(count, "month", lang)
 
 
 def in_hundred(share: float | None, lang: Lang = "en") -> str:
-    """Return a share of futures as people count them: 87 of 100 futures."""
+    """Return a share of futures as people count them: 87 of 100 futures.
+
+    Examples:
+        >>> in_hundred(0.87), in_hundred(0.87, "id")
+        ('87 of 100 futures', '87 dari 100 kemungkinan')
+
+    """
     count = number(100 * _told(share), 0, lang)
     if count == NONE:
         return NONE

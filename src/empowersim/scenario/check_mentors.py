@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from empowersim.scenario import library
 from empowersim.scenario.document import Node, merge
 from empowersim.scenario.fields import find, read_section
 from empowersim.scenario.model import MENTORS, ROLES, MentorsDocument
+from empowersim.schema import REGION_TYPES
 
 ROUNDING: Final = 1e-9
 """By how much shares that sum to 1 may miss it."""
@@ -34,6 +35,8 @@ def read_mentors(node: Node | None, problems: list[Problem]) -> MentorsDocument:
     usual = figures["role_mix"]
     figures.update(said)
     figures["role_mix"] = _role_mix(node, usual, said.get("role_mix", {}), said.get("shift"), problems)
+    said_where = figures.get("where")
+    figures["where"] = {name: said_where.get(name, 1.0) for name in REGION_TYPES} if said_where else {}
     for key in ("visits", "sessions"):
         figures.setdefault(key, 0.0)
     figures["rotation"] = int(figures["rotation"])
@@ -41,6 +44,18 @@ def read_mentors(node: Node | None, problems: list[Problem]) -> MentorsDocument:
     names = [item.name for item in dataclass_fields(MentorsDocument) if item.name not in ("node", "type")]
     values: dict[str, Any] = {name: figures.get(name) for name in names}
     return MentorsDocument(type=kind, node=whole, **values)
+
+
+def check_where(name: str, staff: MentorsDocument, place: str, regions: Sequence[str], problems: list[Problem]) -> None:
+    """Problems where posts are weighted by region types that the place does not have, or by nothing but 0."""
+    node = find(staff.node, "where")
+    if node is None or node.entries is None:
+        return
+    for key, entry in node.entries.items():
+        if key not in regions:
+            problems.append(entry.problem(f"a region type of {place}", f"'{key}'", f"{place} has {', '.join(regions)}"))
+    if staff.any and not any(staff.where[region] for region in regions):
+        problems.append(node.problem(f"somewhere for the mentors of {name}", "0 everywhere", "leave where out"))
 
 
 def _role_mix(

@@ -41,6 +41,7 @@ __all__ = [
     "place_with",
     "plan_community",
     "plan_mentors",
+    "post_shares",
     "programme_number",
 ]
 
@@ -104,14 +105,25 @@ def doses(programme: ProgrammeDocument, mentors: MentorsDocument | None = None) 
 
 
 def pay_ratio(staff: MentorsDocument, place: Place) -> float:
-    """What a mentor takes home for full-time hours over the minimum wage of the place (mean over its households).
+    """What a mentor takes home for full-time hours over the minimum wage of the place (mean over the posts).
 
     Volunteers without any pay count as paid the minimum wage: they do not leave for want of pay.
     """
     full_time = MENTORS.field("hours").type.read(library.mentor_types()[_FULL_TIME].get("hours"), [])
-    wage = sum(region.share * region.minimum_wage for region in place.regions)
+    wage = sum(
+        part * region.minimum_wage for part, region in zip(post_shares(staff, place), place.regions, strict=True)
+    )
     home = staff.take_home * full_time / staff.hours if staff.hours > 0.0 else 0.0
     return float(home / wage) if home > 0.0 else 1.0
+
+
+def post_shares(staff: MentorsDocument, place: Place) -> list[float]:
+    """Share of the posts in each region type of a place, in its order, summing to 1; sharing by poverty is left out."""
+    if not staff.where:
+        return [region.share for region in place.regions]
+    weights = [region.share * staff.where[region.name] for region in place.regions]
+    whole = sum(weights)
+    return [weight / whole for weight in weights] if whole > 0.0 else weights
 
 
 def _policy(document: PolicyDocument, place: Place, months: int) -> Policy:
@@ -149,6 +161,7 @@ def _policy(document: PolicyDocument, place: Place, months: int) -> Policy:
         resident=staff.resident,
         resident_round_trip=staff.resident_round_trip,
         resident_trip_cost=staff.resident_trip_cost,
+        where=tuple(staff.where[name] for name in REGION_TYPES) if staff.where else (),
     )
     end = FOREVER if document.runs_for is None else document.runs_for
     return Policy(
@@ -277,17 +290,20 @@ def _month(
     figures = travel()
     staff_trip = staff.resident_trip_cost
     cost = groups_held = 0.0
-    for region in place.regions:
+    for part, region in zip(post_shares(staff, place), place.regions, strict=True):
+        if part <= 0.0:
+            continue
         at = REGION_TYPES.index(region.name)
+        thick = region.share / part  # clients of a post here, against the mean of the place
         figure = {name: values[at] for name, values in figures.items()}
         round_trip = figure["round_trip_hours"]
         access, fare = figure["access"], figure["trip_cost"]
         if staff.resident:
             round_trip, access = min(round_trip, staff.resident_round_trip), 1.0
             fare = min(fare, staff_trip)
-        office = (staff.admin_hours + staff.admin_hours_per_client * clients / posts) * figure["signal_factor"]
+        office = (staff.admin_hours + staff.admin_hours_per_client * clients / posts * thick) * figure["signal_factor"]
         rest = max(staff.hours - office - staff.training_hours, 0.0)
-        groups = sessions / posts / staff.group_size
+        groups = sessions / posts / staff.group_size * thick
         need = groups * (staff.session_hours + round_trip / figure["sessions_per_trip"])
         held = min(access, rest / need) if need > 0.0 else 0.0
         rest = max(rest - held * need, 0.0)
@@ -296,10 +312,10 @@ def _month(
             + figure["walk_hours"]
             + round_trip / figure["visits_per_trip"]
         )
-        made = min(rest * access / visit, visits / posts)
+        made = min(rest * access / visit, visits / posts * thick)
         trips = groups * held / figure["sessions_per_trip"] + made / figure["visits_per_trip"]
-        cost += region.share * posts * trips * fare
-        groups_held += region.share * posts * groups * held
+        cost += part * posts * trips * fare
+        groups_held += part * posts * groups * held
     return cost, groups_held
 
 

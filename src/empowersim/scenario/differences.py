@@ -23,6 +23,7 @@ from empowersim.scenario.sentences import (
     gives_words,
     intakes,
     plain_words,
+    where_words,
     who,
 )
 from empowersim.scenario.words import counted, months, rupiah, share
@@ -221,6 +222,7 @@ def _mentor_facts(staff: MentorsDocument) -> dict[str, str]:
         "dynamics",
     )
     facts |= {name.replace("_", " "): "yes" if getattr(staff, name) else "no" for name in flags}
+    facts["where posts are"] = where_words(staff.where)
     facts["moved"] = f"every {months(staff.rotation)}" if staff.rotation else "never"
     facts |= {f"{role} role": share(amount) for role, amount in staff.role_mix.items()}
     facts["part of the pay taken home"] = share(staff.wage_share)

@@ -230,6 +230,8 @@ class MentorsDocument:
     visit_hours: float
     group_size: float
     session_cost: float
+    where: Mapping[str, float] = field(default_factory=dict)
+    """Region type -> weight in sharing posts, all of them; empty = posts go where places go."""
     node: Node | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -19,7 +19,7 @@ from empowersim.errors import ParameterError, Problem, ScenarioError
 from empowersim.parameters.places import place as place_of
 from empowersim.scenario import library, ready
 from empowersim.scenario.check_community import partner_share, read_communities
-from empowersim.scenario.check_mentors import read_mentors
+from empowersim.scenario.check_mentors import check_where, read_mentors
 from empowersim.scenario.document import Node, merge, nearest, parse, read_with_parents, strip_passports
 from empowersim.scenario.fields import find, read_section
 from empowersim.scenario.model import (
@@ -55,6 +55,13 @@ def load(path: str | os.PathLike[str], *, survey: str | os.PathLike[str] | None 
 
     A bare name, as `medan`, is the ready scenario of that name (`scenario.ready`). Raises `ScenarioError` with all
     problems of the file (and of the files it extends).
+
+    Examples:
+        >>> from empowersim.scenario.load import load
+        >>> medan = load("scenarios/medan.yaml")
+        >>> medan.name, medan.reference, len(medan.policies)
+        ('medan', 'no_programme', 9)
+
     """
     problems: list[Problem] = []
     found = ready.find(path)
@@ -64,7 +71,15 @@ def load(path: str | os.PathLike[str], *, survey: str | os.PathLike[str] | None 
 
 
 def loads(text: str, name: str = "scenario.yaml") -> Scenario:
-    """Load a scenario from a text; `name` stands in messages. `extends` is looked up in the working folder."""
+    r"""Load a scenario from a text; `name` stands in messages. `extends` is looked up in the working folder.
+
+    Examples:
+        >>> from empowersim.scenario.load import loads
+        >>> loads("empowersim: 1\nname: x\nbase: {world: {place: medan_urbann}}\npolicies: {none: {}}")
+        Traceback (most recent call last):
+        empowersim.errors.ScenarioError: ...did you mean medan_urban?
+
+    """
     problems: list[Problem] = []
     root = parse(text, name, problems)
     if root is not None and root.entries is None:
@@ -127,6 +142,10 @@ class _Loader:
         policies = self._policies(base, top.get("policies"))
         settings = self._settings(base, top.get("base", {}))
         world, survey = self._world(base, top.get("base", {}), settings)
+        if world is not None:
+            regions = [region.name for region in place_of(world.place).regions]
+            for name, policy in policies.items():
+                check_where(name, policy.mentors, world.place, regions, self.problems)
         if "policies" in top and not top["policies"].entries:
             self.problems.append(top["policies"].problem("at least one policy", "none", "add no_programme: {}"))
         reference = self._reference(top, policies)

@@ -15,6 +15,7 @@ from empowersim.scenario.units import (
     a_month,
     plain,
 )
+from empowersim.schema import REGION_TYPES
 
 MENTOR_RULES: Final = (
     "equal",
@@ -37,6 +38,17 @@ ROLE_MIX: Final = Section(
         Field("educational", Quantity(SHARE), "informing and training: practice, and advice that helps"),
         Field("representational", Quantity(SHARE), "obtaining resources, advocating: entitlements and voice"),
         Field("technical", Quantity(SHARE), "data, plans, money: benefits on time, a register with fewer errors"),
+    ),
+)
+
+
+WHERE: Final = Section(
+    "where",
+    "posts by region type, against 1 elsewhere: {interior: 2} gives interior subdistricts two posts where others of as "
+    "many households get one; 0 = none",
+    tuple(
+        Field(name, Quantity(plain("a weight, as 2", 0, 1000)), f"weight of {name.replace('_', ' ')} subdistricts", "1")
+        for name in REGION_TYPES
     ),
 )
 
@@ -114,6 +126,12 @@ MENTORS: Final = Section(
             "trust_bonus",
             Quantity(plain("trust, 0 to 1", 0, 0.85, percent=True)),
             "trust at first meeting that a local mentor has above an outsider",
+        ),
+        Field(
+            "where",
+            WHERE,
+            "how posts are shared among region types",
+            "as the places of programmes",
         ),
         Field("resident", Flag(), "mentors live where they work, with the allowance", "no"),
         Field("resident_round_trip", Quantity(HOURS), "round trip of a resident mentor, hours"),

@@ -8,7 +8,7 @@ from typing import Final
 
 from empowersim.parameters.places import Place, travel
 from empowersim.scenario import library
-from empowersim.scenario.compile import CommunityPlan, MentorPlan, pay_ratio
+from empowersim.scenario.compile import CommunityPlan, MentorPlan, pay_ratio, post_shares
 from empowersim.scenario.fields import read_section
 from empowersim.scenario.model import (
     GRANT_CHANNELS,
@@ -275,6 +275,12 @@ def mentor_words(staff: MentorsDocument, plan: MentorPlan, place: Place) -> str:
     return " ".join(sentences)
 
 
+def where_words(where: Mapping[str, float]) -> str:
+    """How posts are shared among region types."""
+    told = listed([f"{plain_words(name)} {weight:g}" for name, weight in where.items() if weight != 1.0])
+    return f"{told} posts where others of as many households get 1" if told else "where the places go"
+
+
 def _working(staff: MentorsDocument, place: Place) -> list[str]:
     """How mentors work: way, pay against the minimum wage, courses and supervision, roles."""
     said = [_way(staff, place)]
@@ -286,6 +292,10 @@ def _working(staff: MentorsDocument, place: Place) -> list[str]:
         has = [name for name, holds in _SUPPORT.items() if holds(staff)]
         lacks = [name for name in ("a yearly course", "coaching supervisors") if name not in has]
         said.append(f"They have {listed(has) or 'no support'}" + (f", but no {listed(lacks, 'or')}." if lacks else "."))
+    if staff.where:
+        parts = zip(post_shares(staff, place), place.regions, strict=True)
+        shared = listed([f"{share(part)} in {plain_words(region.name)} subdistricts" for part, region in parts])
+        said.append(f"Of the posts {shared}.")
     if staff.rotation:
         how = "with" if staff.handover else "without"
         said.append(f"They are moved to another area every {months(staff.rotation)}, {how} a joint visit.")

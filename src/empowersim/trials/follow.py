@@ -19,7 +19,7 @@ from empowersim.engine.inputs import Mentors, Policy, Population, Programme
 from empowersim.engine.kernels import advance
 from empowersim.engine.lives import empty_tally
 from empowersim.engine.observe import work_of
-from empowersim.engine.plans import MONEY, new_mentors, offer_of, plan_of
+from empowersim.engine.plans import EVERYTHING, MONEY, new_mentors, offer_of, plan_of
 from empowersim.engine.start import blocks_of, settle, working_rows
 from empowersim.parameters import record_of
 from empowersim.schema import HOUSEHOLD, ROW
@@ -80,9 +80,9 @@ class Study:
     def _go(self, block: Block, running: Running, policy: Policy, start: int, stop: int, months: int) -> None:
         """Advance a block through the months ``start .. stop - 1`` of a policy."""
         tiles, villages = block.state.shape[0], block.village.shape[0]
-        offer = offer_of(policy, 0, 1.0, tiles, villages, months, self.seed, self.replicate)
+        offer = offer_of(policy, 0, EVERYTHING, tiles, villages, months, self.seed, self.replicate)
         schedule = np.array([start, stop, months, months, months, 0], np.int64)
-        plan = plan_of(policy, no_travel(), REGION, 1.0)
+        plan = plan_of(policy, no_travel(), REGION, EVERYTHING)
         tally = empty_tally(policy, months)
         line = np.float32(1.0)
         advance(
