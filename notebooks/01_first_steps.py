@@ -16,10 +16,12 @@
 #
 # *Ten minutes. In Bahasa Indonesia: [01_langkah_pertama](01_langkah_pertama.ipynb).*
 #
-# The city of Medan has Rp 60 billion a year to spend on community empowerment. Courses in a trade? Literacy? Scholarships? Health groups? Small
-# businesses? A little of each? And would mentors, who visit families, be worth the money of one of them?
+# The city of Medan has Rp 60 billion a year to spend on community empowerment. Courses in a trade? Literacy?
+# Scholarships? Health groups? Small businesses? A little of each? And would mentors, who visit families, be worth the
+# money of one of them?
 #
-# `empowersim` lets thousands of made-up households live through the same five years under each of these policies, and compares.
+# `empowersim` lets thousands of made-up households live through the same five years under each of these policies, and
+# compares.
 
 # %%
 # %matplotlib inline
@@ -28,8 +30,8 @@ import empowersim as es
 # %% [markdown]
 # ## What is compared
 #
-# A **scenario** is a small text file: one world, and policies that say what they do differently. Some are ready, and are known by their names.
-# What does this one say?
+# A **scenario** is a small text file: one world, and policies that say what they do differently. Some are ready, and
+# are known by their names. What does this one say?
 
 # %%
 sentences = es.describe("medan")
@@ -38,16 +40,18 @@ print("\n".join(sentences[:8]), f"\n... and {len(sentences) - 8} sentences more"
 # %% [markdown]
 # ## Compare
 #
-# 2,000 households stand for the whole city. Nobody knows the next five years, so they are lived twenty times: twenty **futures**, each with its own
-# illnesses, harvests and lost jobs. Within a future all policies meet exactly the same luck.
+# 2,000 households stand for the whole city. Nobody knows the next five years, so they are lived twenty times: twenty
+# **futures**, each with its own illnesses, harvests and lost jobs. Within a future all policies meet exactly the same
+# luck.
 
 # %%
 result = es.compare("medan", households=2000, replicates=20)
 result
 
 # %% [markdown]
-# Look at one cell of the table. The first line is the *level*: it holds everything that happens in Medan, with or without a programme. The line below
-# is the *difference* from no programme, and that is what the policy did. How large is the one against the other?
+# Look at one cell of the table. The first line is the *level*: it holds everything that happens in Medan, with or
+# without a programme. The line below is the *difference* from no programme, and that is what the policy did. How
+# large is the one against the other?
 #
 # ## How much, and how sure?
 
@@ -55,7 +59,8 @@ result
 es.plots.differences(result, "poverty_headcount").figure
 
 # %% [markdown]
-# Each dot is what a policy changes, each line its 95 % interval. An interval that reaches zero would mean: with these futures we cannot tell.
+# Each dot is what a policy changes, each line its 95 % interval. An interval that reaches zero would mean: with these
+# futures we cannot tell.
 #
 # - Which policy would you choose by this picture?
 # - Which two could you *not* tell apart?
@@ -66,27 +71,39 @@ es.plots.differences(result, "poverty_headcount").figure
 es.plots.effects(result, "poverty_headcount", policies=["skills_training", "adult_literacy", "mix_mentors"]).figure
 
 # %% [markdown]
-# The dashed line is the reference: the difference of no programme from itself. Whose effect comes early, whose late? Has any of them stopped growing
-# by the end? And what does a mayor see who looks after one year?
+# The dashed line is the reference: the difference of no programme from itself. Whose effect comes early, whose late?
+# Has any of them stopped growing by the end? And what does a mayor see who looks after one year?
 #
 # ## Poverty is not everything
 #
-# The poverty rate counts people below a line. It does not ask *how far* below, or whether children learn. Which policy is best, outcome by outcome?
+# The poverty rate counts people below a line. It does not ask *how far* below, or whether children learn. Which
+# policy is best, outcome by outcome?
 
 # %%
 table = result.to_frame()
 table = table[table.policy != result.reference]
-asked = ["poverty_headcount", "poverty_gap", "bottom40_consumption", "literacy", "health", "schooling", "empowerment_index"]
+asked = [
+    "poverty_headcount",
+    "poverty_gap",
+    "bottom40_consumption",
+    "literacy",
+    "health",
+    "schooling",
+    "empowerment_index",
+]
 best = {
-    es.plots.name_of(outcome): table[table.outcome == outcome].set_index("label").probability_best.sort_values(ascending=False) for outcome in asked
+    es.plots.name_of(outcome): table[table.outcome == outcome]
+    .set_index("label")
+    .probability_best.sort_values(ascending=False)
+    for outcome in asked
 }
 for outcome, shares in best.items():
     leaders = ", ".join(f"{label} ({100 * share:.0f})" for label, share in shares.items() if share > 0)
     print(f"{outcome:32} {leaders}")
 
 # %% [markdown]
-# The number is in how many of 100 futures the policy was the best of all. Is one policy the best of every line? If not, the choice depends on what the
-# programme is *for*, and no model answers that.
+# The number is in how many of 100 futures the policy was the best of all. Is one policy the best of every line? If
+# not, the choice depends on what the programme is *for*, and no model answers that.
 #
 # ## Who gains, who loses?
 #
@@ -96,8 +113,8 @@ for outcome, shares in best.items():
 es.plots.winners(result, policy="mix_mentors", by="quintile").figure
 
 # %% [markdown]
-# Quintile 1 is the poorest fifth. Are they reached first? And how can a programme leave a household worse off at all? A day in a course is a day not
-# worked, and a place that one family wins another does not get.
+# Quintile 1 is the poorest fifth. Are they reached first? And how can a programme leave a household worse off at all?
+# A day in a course is a day not worked, and a place that one family wins another does not get.
 #
 # ## What does it cost?
 
@@ -108,12 +125,14 @@ money.columns = ["cost, billion Rp", "cost of a household-year out of poverty, m
 (money / [1e9, 1e6]).sort_values(money.columns[1]).round(1)
 
 # %% [markdown]
-# The cheapest year out of poverty need not belong to the policy that wins most of them: a programme that few people ask for can be cheap *for each* of
-# them and still leave the city as it was. Compare this table with the first figure.
+# The cheapest year out of poverty need not belong to the policy that wins most of them: a programme that few people
+# ask for can be cheap *for each* of them and still leave the city as it was. Compare this table with the first
+# figure.
 #
 # ## Can it be repeated?
 #
-# All luck comes from one number, the seed. The same question gives the same answer, to the last digit, on any computer:
+# All luck comes from one number, the seed. The same question gives the same answer, to the last digit, on any
+# computer:
 
 # %%
 again = es.compare("medan", households=2000, replicates=20)
@@ -130,8 +149,8 @@ text = es.cite("medan")
 print("\n".join(line for line in text.splitlines() if line[:2] in ("A:", "B:", "C:", "me")))
 
 # %% [markdown]
-# A result like ours is not a forecast. It says: *if* the world is like this model, *then* the policies stand in this order.
-# [Notebook 6](06_sensitivity_and_uncertainty.ipynb) asks which of the assumptions the order hangs on.
+# A result like ours is not a forecast. It says: *if* the world is like this model, *then* the policies stand in this
+# order. [Notebook 6](06_sensitivity_and_uncertainty.ipynb) asks which of the assumptions the order hangs on.
 #
 # ## Exercises
 #
@@ -168,7 +187,8 @@ print("\n".join(line for line in text.splitlines() if line[:2] in ("A:", "B:", "
 #
 # </details>
 #
-# **3.** How many futures do you need? Compare only `skills_training` and `mix_mentors` in 4 and in 40 futures. What happens to the intervals?
+# **3.** How many futures do you need? Compare only `skills_training` and `mix_mentors` in 4 and in 40 futures. What
+# happens to the intervals?
 #
 # <details><summary>Answer</summary>
 #
@@ -185,7 +205,8 @@ print("\n".join(line for line in text.splitlines() if line[:2] in ("A:", "B:", "
 #
 # </details>
 #
-# **4.** Are the poorest reached? Draw winners and losers of `skills_training` by quintile and find the quintile that gains most.
+# **4.** Are the poorest reached? Draw winners and losers of `skills_training` by quintile and find the quintile that
+# gains most.
 #
 # <details><summary>Answer</summary>
 #

@@ -14,8 +14,9 @@
 # %% [markdown]
 # # 2. What a mentor changes
 #
-# A mentor (*pendamping*) visits a family once a month for two years. What is that good for? An average says: so many rupiah. It does not say *how*. Here
-# we follow one household, month by month, in two lives: with the same courses and the same luck, without and with a mentor.
+# A mentor (*pendamping*) visits a family once a month for two years. What is that good for? An average says: so many
+# rupiah. It does not say *how*. Here we follow one household, month by month, in two lives: with the same courses and
+# the same luck, without and with a mentor.
 
 # %%
 # %matplotlib inline
@@ -32,8 +33,8 @@ from empowersim.fronts.story_plot import draw_story
 # %% [markdown]
 # ## Two policies that differ in one thing
 #
-# The ready scenario `mentors-or-courses` has courses, and what a mentor does. We lay two policies of our own on it: courses, and the *same* courses with
-# mentors on top.
+# The ready scenario `mentors-or-courses` has courses, and what a mentor does. We lay two policies of our own on it:
+# courses, and the *same* courses with mentors on top.
 
 # %%
 file = Path(tempfile.mkdtemp()) / "mentor.yaml"
@@ -73,13 +74,14 @@ result
 es.plots.winners(result, policy="accompanied", by="contact").figure
 
 # %% [markdown]
-# *Touched* are those who were ever in a programme or visited. Do the others live as before? And are some of the touched worse off? How can a visit make
-# anybody *worse* off? We shall find out.
+# *Touched* are those who were ever in a programme or visited. Do the others live as before? And are some of the
+# touched worse off? How can a visit make anybody *worse* off? We shall find out.
 #
 # ## One household
 #
-# Let us look for the household that gains most. Everything below is what happened to it, and why, in the words of the model. A *draw* is the household's luck
-# of the month, a number between 0 and 1; something happens if the draw is below its *chance*.
+# Let us look for the household that gains most. Everything below is what happened to it, and why, in the words of the
+# model. A *draw* is the household's luck of the month, a number between 0 and 1; something happens if the draw is
+# below its *chance*.
 
 # %%
 told = es.story(scenario, find="gains-most", policies=policies, households=2000)
@@ -89,8 +91,8 @@ told
 draw_story(told).figure
 
 # %% [markdown]
-# Look for the month in which the two lines part for good. Then read the story of that month again. Was the mentor's part in it large or small? Would it have
-# happened to a household with other luck?
+# Look for the month in which the two lines part for good. Then read the story of that month again. Was the mentor's
+# part in it large or small? Would it have happened to a household with other luck?
 #
 # ## Before money moves
 #
@@ -120,11 +122,13 @@ figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center
 plt.show()
 
 # %% [markdown]
-# `L` is one month of the household's poverty-line budget. What comes first, what next, what last? What is left when the visits have ended?
+# `L` is one month of the household's poverty-line budget. What comes first, what next, what last? What is left when
+# the visits have ended?
 #
 # ## Through what does the money come?
 #
-# Each month's difference in consumption is traced to its parts by asking the model's own rules. The parts add up exactly.
+# Each month's difference in consumption is traced to its parts by asking the model's own rules. The parts add up
+# exactly.
 
 # %%
 parts = told.to_frame("parts")
@@ -142,8 +146,8 @@ plt.show()
 # %% [markdown]
 # ## Is this the rule, or the exception?
 #
-# We asked for the household that gains *most*. Ask for others too: the one in the middle of those who were reached, one that leaves poverty only with a
-# mentor, and the one that loses most.
+# We asked for the household that gains *most*. Ask for others too: the one in the middle of those who were reached,
+# one that leaves poverty only with a mentor, and the one that loses most.
 
 # %%
 found = {}
@@ -158,10 +162,11 @@ for how in ("gains-most", "leaves-poverty", "typical", "loses-most"):
 pd.DataFrame(found).T.round(2)
 
 # %% [markdown]
-# The stories that newspapers tell come from the first line. What a mentor changes for *a* family is nearer to the third.
+# The stories that newspapers tell come from the first line. What a mentor changes for *a* family is nearer to the
+# third.
 #
-# But is one household in the middle honest enough? Here is every household of this future that was reached by a course or a visit. (Who took a course
-# but got no mentor is among them, and hardly differs.)
+# But is one household in the middle honest enough? Here is every household of this future that was reached by a
+# course or a visit. (Who took a course but got no mentor is among them, and hardly differs.)
 
 # %%
 everyone = household_gains(scenario, policies=policies, households=2000).to_frame()
@@ -178,7 +183,10 @@ for how, side, lift in (("gains-most", "right", 12), ("typical", "center", 12), 
 axes.axhline(0, color="#555555", linewidth=1)
 axes.set_yscale("symlog", linthresh=10)
 axes.yaxis.set_major_formatter("{x:,.0f}")
-axes.set(xlabel=f"{len(reached)} households that were reached, sorted", ylabel="with less without a mentor, Rp thousand a month")
+axes.set(
+    xlabel=f"{len(reached)} households that were reached, sorted",
+    ylabel="with less without a mentor, Rp thousand a month",
+)
 axes.legend(frameon=False, loc="upper left")
 axes.spines[["top", "right"]].set_visible(False)
 axes.margins(y=0.15)
@@ -187,16 +195,20 @@ print(
     f"{(thousand > 0).mean():.0%} of those who were reached gain; half of them gain less than Rp {thousand[thousand > 0].median():,.0f} thousand a month."
 )
 largest = thousand.abs().sort_values(ascending=False)
-print(f"The largest tenth of the changes makes {largest[: len(largest) // 10].sum() / largest.sum():.0%} of all change.")
+print(
+    f"The largest tenth of the changes makes {largest[: len(largest) // 10].sum() / largest.sum():.0%} of all change."
+)
 
 # %% [markdown]
-# Mind the axis: beyond ±10 each line is ten times the one before. Why do a few households gain or lose so much more than the others? A course or a visit moves a
-# *chance* a little. For most people the draw falls on the same side of it anyway. For a few it does not, and their lives go another way: they find work,
-# or find it earlier, and so have work to lose at another time.
+# Mind the axis: beyond ±10 each line is ten times the one before. Why do a few households gain or lose so much more
+# than the others? A course or a visit moves a *chance* a little. For most people the draw falls on the same side of
+# it anyway. For a few it does not, and their lives go another way: they find work, or find it earlier, and so have
+# work to lose at another time.
 #
 # ## Exercises
 #
-# **1.** Tell the story of the household that loses most. When do its two lives part for good, and is that the mentor's fault?
+# **1.** Tell the story of the household that loses most. When do its two lives part for good, and is that the
+# mentor's fault?
 #
 # <details><summary>Answer</summary>
 #
@@ -205,7 +217,8 @@ print(f"The largest tenth of the changes makes {largest[: len(largest) // 10].su
 # draw_story(loser).figure
 # ```
 #
-# Read it with a line `loser`. Look for the months in which regular work is found or lost in one life only: having work is also what one can lose.
+# Read it with a line `loser`. Look for the months in which regular work is found or lost in one life only: having
+# work is also what one can lose.
 #
 # </details>
 #
@@ -237,7 +250,8 @@ print(f"The largest tenth of the changes makes {largest[: len(largest) // 10].su
 #
 # </details>
 #
-# **4.** Visit twice a month instead of once, for half as many places. What changes for the typical household, what for the city?
+# **4.** Visit twice a month instead of once, for half as many places. What changes for the typical household, what
+# for the city?
 #
 # <details><summary>Answer</summary>
 #
@@ -257,4 +271,5 @@ print(f"The largest tenth of the changes makes {largest[: len(largest) // 10].su
 #
 # </details>
 #
-# *Next:* [comparing mixes honestly](03_comparing_mixes_honestly.ipynb). *More:* [Tell a household's story](../docs/howto/story.md).
+# *Next:* [comparing mixes honestly](03_comparing_mixes_honestly.ipynb). *More:* [Tell a household's
+# story](../docs/howto/story.md).

@@ -14,11 +14,13 @@
 # %% [markdown]
 # # 3. Comparing mixes honestly
 #
-# Two mixes for the same city: five programmes with a fifth of the money each, or the same with mentors in place of the health groups. Which leaves fewer
-# people poor? A consultant ran a simulation of each, and reports a clear winner. **Would you believe it?**
+# Two mixes for the same city: five programmes with a fifth of the money each, or the same with mentors in place of
+# the health groups. Which leaves fewer people poor? A consultant ran a simulation of each, and reports a clear
+# winner. **Would you believe it?**
 #
-# Here we ask the same question twice: with **common random numbers** (both mixes live through the same futures) and without (each gets futures of its own, as in
-# most simulations). The model, the households and the work for the computer are the same.
+# Here we ask the same question twice: with **common random numbers** (both mixes live through the same futures) and
+# without (each gets futures of its own, as in most simulations). The model, the households and the work for the
+# computer are the same.
 
 # %%
 # %matplotlib inline
@@ -43,7 +45,8 @@ def points(share):
 # %% [markdown]
 # ## The honest way: the same futures
 #
-# `es.compare` gives all policies the same luck. Each line below is one future, from its poverty rate under B to that under A.
+# `es.compare` gives all policies the same luck. Each line below is one future, from its poverty rate under B to that
+# under A.
 
 
 # %%
@@ -69,12 +72,14 @@ for panel in axes:
 plt.show()
 
 # %% [markdown]
-# The lines start far apart: some futures are hard on everybody. But they run side by side. What makes a future hard (illness, lost jobs, who lives there) is *in both
-# ends* of a line, so it cancels in the difference. Compare the two scales.
+# The lines start far apart: some futures are hard on everybody. But they run side by side. What makes a future hard
+# (illness, lost jobs, who lives there) is *in both ends* of a line, so it cancels in the difference. Compare the two
+# scales.
 #
 # ## The usual way: futures of their own
 #
-# The same model, the same number of futures. But now B gets its luck from one seed and A from another, as if two teams had run one simulation each.
+# The same model, the same number of futures. But now B gets its luck from one seed and A from another, as if two
+# teams had run one simulation each.
 
 
 # %%
@@ -116,12 +121,13 @@ axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Both intervals are correct: both hold the truth in 95 of 100 studies. Only one of them is of any use. Can you see the upper one at all?
+# Both intervals are correct: both hold the truth in 95 of 100 studies. Only one of them is of any use. Can you see
+# the upper one at all?
 #
 # ## How many futures would the usual way need?
 #
-# The width of an interval goes with one over the square root of the number of futures. To be as sure as ten common futures make us, the usual way needs as many times more
-# as this:
+# The width of an interval goes with one over the square root of the number of futures. To be as sure as ten common
+# futures make us, the usual way needs as many times more as this:
 #
 # $$\frac{\mathrm{var}\,A + \mathrm{var}\,B}{\mathrm{var}(A - B)} \;=\; \frac{1}{1 - \rho} \quad\text{if both have the same variance,}$$
 #
@@ -137,15 +143,19 @@ need = pd.DataFrame(
     }
 )
 correlation = np.corrcoef(with_a, with_b)[0, 1]
-print(f"{OUTCOME}: correlation over common futures {correlation:.5f}, so about {1 / (1 - correlation):,.0f} times as many.")
+print(
+    f"{OUTCOME}: correlation over common futures {correlation:.5f}, so about {1 / (1 - correlation):,.0f} times as many."
+)
 need.rename(index=es.plots.name_of).map("{:,.0f}".format)
 
 # %% [markdown]
-# Where the ratio is close to 1, common futures help little: the policies differ so much in it that luck hardly matters, or they change *whose* luck counts.
+# Where the ratio is close to 1, common futures help little: the policies differ so much in it that luck hardly
+# matters, or they change *whose* luck counts.
 #
 # ## A wrong conclusion, and how easily it is drawn
 #
-# The consultant has time for a few futures of each mix. Let forty consultants do so, each with seeds of their own, and print what each would report.
+# The consultant has time for a few futures of each mix. Let forty consultants do so, each with seeds of their own,
+# and print what each would report.
 
 # %% tags=["docs"]
 FEW, CONSULTANTS = 4, 40
@@ -166,7 +176,9 @@ for panel, column, title in zip(axes, ("own", "common"), ("futures of their own"
     panel.axhline(truth, color="#009E73", linewidth=2, label="the effect, from all common futures")
     panel.plot(reports.index[~wrong], reports[column][~wrong], "o", color="#0072B2", label="right sign")
     panel.plot(reports.index[wrong], reports[column][wrong], "X", color="#D55E00", label="wrong sign")
-    panel.set(title=f"{title}: {wrong.mean():.0%} report the wrong winner", xlabel=f"consultants, {FEW} futures a mix each")
+    panel.set(
+        title=f"{title}: {wrong.mean():.0%} report the wrong winner", xlabel=f"consultants, {FEW} futures a mix each"
+    )
     panel.spines[["top", "right"]].set_visible(False)
 axes[0].set_ylabel("A - B: poverty rate, percentage points")
 axes[0].legend(frameon=False, loc="upper left")
@@ -190,13 +202,14 @@ print(
 )
 
 # %% [markdown]
-# So the mistake is not the usual way. It is to print a difference **without its interval**, and to choose by it. Common futures make the interval narrow; honesty is
-# printing it.
+# So the mistake is not the usual way. It is to print a difference **without its interval**, and to choose by it.
+# Common futures make the interval narrow; honesty is printing it.
 #
 # ## What common futures do not do
 #
-# They take away the luck that both mixes share. They do not touch what we do not *know*: if a figure of the model is wrong, it is wrong in every future. An interval over
-# futures, however narrow, says nothing about that. See [notebook 6](06_sensitivity_and_uncertainty.ipynb).
+# They take away the luck that both mixes share. They do not touch what we do not *know*: if a figure of the model is
+# wrong, it is wrong in every future. An interval over futures, however narrow, says nothing about that. See [notebook
+# 6](06_sensitivity_and_uncertainty.ipynb).
 #
 # And the *level* is no surer than before: its interval is as wide as ever.
 
@@ -207,12 +220,14 @@ print(f"\nThe intervals of the levels {'overlap' if levels.low.max() < levels.hi
 print(f"The interval of the difference {'holds' if low < 0 < high else 'does not hold'} zero.")
 
 # %% [markdown]
-# Two intervals that overlap do **not** mean that the policies cannot be told apart, if the futures are common. Look at the difference.
+# Two intervals that overlap do **not** mean that the policies cannot be told apart, if the futures are common. Look
+# at the difference.
 #
 # ## How does it work?
 #
-# Many programs give both runs the same seed and hope. That breaks as soon as one policy draws one number more: from there on everything is shifted, and the luck is no longer
-# the same. Here a draw is no step of a sequence. It is worked out from its *address*: seed, future, household, month, and what it decides. Household 17 meets the same draw
+# Many programs give both runs the same seed and hope. That breaks as soon as one policy draws one number more: from
+# there on everything is shifted, and the luck is no longer the same. Here a draw is no step of a sequence. It is
+# worked out from its *address*: seed, future, household, month, and what it decides. Household 17 meets the same draw
 # for illness in month 9 under every policy, whatever has been drawn for others.
 
 # %%
@@ -224,7 +239,8 @@ side_by_side
 # %% [markdown]
 # ## Exercises
 #
-# **1.** A against *no programme*: is the correlation as high as between the two mixes? Why not? Would the consultants have fared better?
+# **1.** A against *no programme*: is the correlation as high as between the two mixes? Why not? Would the consultants
+# have fared better?
 #
 # <details><summary>Answer</summary>
 #
@@ -235,7 +251,8 @@ side_by_side
 # print(f"effect {100 * line['mean']:+.3f} points, between the mixes {truth:+.3f}")
 # ```
 #
-# The more alike two policies are, the more luck they share, and the more hopeless is the usual way: small differences are the ones that need common futures.
+# The more alike two policies are, the more luck they share, and the more hopeless is the usual way: small differences
+# are the ones that need common futures.
 #
 # </details>
 #
@@ -251,11 +268,13 @@ side_by_side
 # print(f"futures of their own: still {line.variance_ratio_unpaired:,.0f} times as many needed")
 # ```
 #
-# Both intervals shrink, so the *ratio* changes little. Four times the households cost as much as four times the futures.
+# Both intervals shrink, so the *ratio* changes little. Four times the households cost as much as four times the
+# futures.
 #
 # </details>
 #
-# **3.** How many common futures do you need to tell A from B at all? Compare with 2, 4, 8 and 16, and look at whether zero is in the interval.
+# **3.** How many common futures do you need to tell A from B at all? Compare with 2, 4, 8 and 16, and look at whether
+# zero is in the interval.
 #
 # <details><summary>Answer</summary>
 #
@@ -266,11 +285,13 @@ side_by_side
 #     print(f"{futures:2} futures: {100 * line.low:+.3f} to {100 * line.high:+.3f} points", "" if line.low < 0 < line.high else "told apart")
 # ```
 #
-# Looking again and again until it is "told apart" is a way of fooling oneself, too. `es.decide` looks as often as you like, and pays for it.
+# Looking again and again until it is "told apart" is a way of fooling oneself, too. `es.decide` looks as often as you
+# like, and pays for it.
 #
 # </details>
 #
-# **4.** Forty consultants, 5 % level: how many would you expect to announce a *significant* winner of the wrong sign, if there were no difference at all? How many did?
+# **4.** Forty consultants, 5 % level: how many would you expect to announce a *significant* winner of the wrong sign,
+# if there were no difference at all? How many did?
 #
 # <details><summary>Answer</summary>
 #
@@ -282,4 +303,5 @@ side_by_side
 #
 # </details>
 #
-# *Next:* [build and change a scenario](04_build_and_change_a_scenario.ipynb). *More:* [decide with a stopping rule](../docs/howto/decide.md).
+# *Next:* [build and change a scenario](04_build_and_change_a_scenario.ipynb). *More:* [decide with a stopping
+# rule](../docs/howto/decide.md).

@@ -14,10 +14,12 @@
 # %% [markdown]
 # # 4. Build and change a scenario
 #
-# You plan for a district of your own: 90,000 households, Rp 20 billion a year. **Courses, or mentors? And what about the savings group that a colleague has seen work?**
+# You plan for a district of your own: 90,000 households, Rp 20 billion a year. **Courses, or mentors? And what about
+# the savings group that a colleague has seen work?**
 #
-# A question is put to the model in a text file, the *scenario*: one world, and policies that say only what they do differently. This notebook writes one, makes mistakes,
-# mends them, adds a programme that does not exist yet, and moves everything to an island.
+# A question is put to the model in a text file, the *scenario*: one world, and policies that say only what they do
+# differently. This notebook writes one, makes mistakes, mends them, adds a programme that does not exist yet, and
+# moves everything to an island.
 
 # %%
 # %matplotlib inline
@@ -42,13 +44,21 @@ def write(name, text):
 # %% [markdown]
 # ## What there is to choose from
 #
-# Places say what a district is like (poverty line, roads, harvests). Programmes say what a course or a grant does and costs. Both come with their sources.
+# Places say what a district is like (poverty line, roads, harvests). Programmes say what a course or a grant does and
+# costs. Both come with their sources.
 
 # %%
-pd.DataFrame([{"place": one["name"], "what": one["title"]["en"], "region types": ", ".join(one["regions"])} for one in es.places()]).set_index("place")
+pd.DataFrame(
+    [
+        {"place": one["name"], "what": one["title"]["en"], "region types": ", ".join(one["regions"])}
+        for one in es.places()
+    ]
+).set_index("place")
 
 # %%
-library = pd.DataFrame([{"name": one["name"], "for": one["kind"], "what": one["label"]["en"]} for one in es.programmes()])
+library = pd.DataFrame(
+    [{"name": one["name"], "for": one["kind"], "what": one["label"]["en"]} for one in es.programmes()]
+)
 print(f"{len(library)} programmes, for households or for whole villages; some of them:")
 library.iloc[::4].set_index("name")
 
@@ -81,18 +91,32 @@ policies:
 """
 first = write("first.yaml", draft)
 for problem in es.check(first):
-    print(problem.line, problem.key, "\n    expected", problem.expected, "\n    found", problem.found, "\n   ", problem.remedy)
+    print(
+        problem.line,
+        problem.key,
+        "\n    expected",
+        problem.expected,
+        "\n    found",
+        problem.found,
+        "\n   ",
+        problem.remedy,
+    )
 
 # %% [markdown]
 # Each problem says where it stands, what was expected, and a way out. All of a file are told at once. Mend these:
 
 # %%
-mended = draft.replace("peri_urbn", "peri_urban").replace("skills_trainning", "skills_training").replace("twice a month", "2 visits/month")
+mended = (
+    draft.replace("peri_urbn", "peri_urban")
+    .replace("skills_trainning", "skills_training")
+    .replace("twice a month", "2 visits/month")
+)
 for problem in es.check(write("first.yaml", mended)):
     print(problem)
 
 # %% [markdown]
-# The fourth had hidden behind the misspelt name: Rp 20 billion, but in which time? Nothing is guessed. A flow of money without its period is an error.
+# The fourth had hidden behind the misspelt name: Rp 20 billion, but in which time? Nothing is guessed. A flow of
+# money without its period is an error.
 
 # %%
 mended = mended.replace("{budget: 20 billion IDR}", "{budget: 20 billion IDR/year}")
@@ -102,19 +126,37 @@ scenario = es.load(first)
 print("\n".join(es.describe(scenario)))
 
 # %% [markdown]
-# Read these sentences as if somebody else had written the file. Is this what you *meant*? For instance: who may apply, how many places does the money buy, how many mentors?
+# Read these sentences as if somebody else had written the file. Is this what you *meant*? For instance: who may
+# apply, how many places does the money buy, how many mentors, and whom do they visit?
 #
 # ## First answer
 
 # %%
+es.compare(scenario)
+
+# %% [markdown]
+# Look at the row of the mentors: their money is spent, and nothing has changed. The file had no mistake that a
+# program can see. But mentors visit the households *of a programme*, and this policy has none. Did you notice it in
+# the sentences above? Give them somebody to visit:
+
+# %%
+mended = mended.replace(
+    "    mentors: {budget: 20 billion IDR/year, type: contract, visits: 2 visits/month}\n",
+    "    programmes: {mentoring_only: {places: 8000 places/year}}\n"
+    "    mentors: {budget: 20 billion IDR/year, type: contract, visits: 2 visits/month}\n",
+)
+first = write("first.yaml", mended)
+scenario = es.load(first)
+print(es.describe(scenario)[-1], "\n")
 answer = es.compare(scenario)
 answer
 
 # %% [markdown]
 # ## Change a lever
 #
-# Your colleague says: not more courses, but a **savings group** after the course, for women above all. The library has none. A programme of your own needs no code: `define`
-# it by what it *gives*, and say where your numbers come from, even if the source is "assumed". `extends` lays the new file on the first one.
+# Your colleague says: not more courses, but a **savings group** after the course, for women above all. The library
+# has none. A programme of your own needs no code: `define` it by what it *gives*, and say where your numbers come
+# from, even if the source is "assumed". `extends` lays the new file on the first one.
 
 # %%
 second = write(
@@ -143,6 +185,7 @@ policies:
     label: {en: Half and half}
     programmes:
       skills_training: {budget: 10 billion IDR/year}
+      mentoring_only: {places: 4000 places/year}
     mentors: {budget: 10 billion IDR/year, type: contract, visits: 2 visits/month}
 """,
 )
@@ -151,7 +194,8 @@ print("\n".join(es.diff(first, second)))
 # %% [markdown]
 # ## Did I change what I think I changed?
 #
-# Two policies can be laid side by side. Before you believe a difference in *results*, read the difference in *inputs*.
+# Two policies can be laid side by side. Before you believe a difference in *results*, read the difference in
+# *inputs*.
 
 # %%
 print("\n".join(es.diff(second, second, policies=("courses", "courses_groups"))))
@@ -161,8 +205,8 @@ wider = es.compare(second)
 es.plots.differences(wider, "poverty_gap").figure
 
 # %% [markdown]
-# `nothing`, `courses` and `mentors` have the same results as in the first file, to the last digit, although two policies were added. (Why? See
-# [notebook 3](03_comparing_mixes_honestly.ipynb).)
+# `nothing`, `courses` and `mentors` have the same results as in the first file, to the last digit, although two
+# policies were added. (Why? See [notebook 3](03_comparing_mixes_honestly.ipynb).)
 
 # %%
 old, new = (found.to_frame().set_index(["policy", "outcome"])["mean"] for found in (answer, wider))
@@ -174,7 +218,8 @@ assert same.all()
 # %% [markdown]
 # ## Where does the money go?
 #
-# A budget is a ceiling. If nobody eligible asks for a place, it stays empty, and the money is not spent.
+# A budget is a ceiling. If nobody eligible asks for a place, it stays empty, and the money is not spent. Who could
+# still join the savings group if it were open to all?
 
 # %%
 access = wider.to_pandas("access")
@@ -195,14 +240,15 @@ island = write("island.yaml", "extends: second.yaml\nname: my_island\nbase: {wor
 there = es.compare(island)
 
 # %% tags=["docs"]
-figure, axes = plt.subplots(1, 2, figsize=(13, 4), layout="constrained")
+figure, axes = plt.subplots(2, 1, figsize=(9, 7.4), sharex=True, layout="constrained")
 for panel, found, title in zip(axes, (wider, there), ("edge of a city", "remote islands"), strict=True):
     es.plots.differences(found, "poverty_gap", ax=panel)
     panel.set_title(f"{title}: poverty gap, difference from nothing", loc="left", fontsize=11)
-figure
+plt.show()
 
 # %% [markdown]
-# Mind the scales: they differ. Which policies change places in the order, and which of them hang on roads? (A mentor on an island spends much of the day on the way.)
+# Which policies change places in the order, and which of them hang on roads? (A mentor on an island spends much of
+# the day on the way.)
 
 # %%
 hours = pd.DataFrame(
@@ -211,7 +257,17 @@ hours = pd.DataFrame(
         for name, found in (("edge of a city", wider), ("remote islands", there))
     }
 )
-hours.round(2)
+hours.loc[
+    [
+        "posts",
+        "clients_per_mentor",
+        "visits_per_client",
+        "hours_visits",
+        "hours_travel",
+        "share_travel",
+        "cost_per_client",
+    ]
+].map("{:,.2f}".format)
 
 # %% [markdown]
 # ## Mistakes that the program does not let you make
@@ -232,7 +288,8 @@ for question in (
 # %% [markdown]
 # ## Keep it
 #
-# Results are kept with everything they depend on. Whoever opens the folder can tell which question it answers, and get the same numbers again.
+# Results are kept with everything they depend on. Whoever opens the folder can tell which question it answers, and
+# get the same numbers again.
 
 # %%
 kept = es.write_comparison(wider, folder / "result")
@@ -244,7 +301,8 @@ assert read.to_json() == wider.to_json()
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Let the mentors live on the island, and come from there. What does it cost, what does it bring? (Hint: `resident`, `local`.)
+# **1.** Let the mentors live on the island, and come from there. What does it cost, what does it bring? (Hint:
+# `resident`, `local`.)
 #
 # <details><summary>Answer</summary>
 #
@@ -317,4 +375,5 @@ assert read.to_json() == wider.to_json()
 #
 # </details>
 #
-# *Next:* [a virtual trial and its power](05_a_virtual_trial_and_its_power.ipynb). *More:* [every key of a scenario file](../docs/scenario-format.md).
+# *Next:* [a virtual trial and its power](05_a_virtual_trial_and_its_power.ipynb). *More:* [every key of a scenario
+# file](../docs/scenario-format.md).

@@ -3,7 +3,7 @@
     python scripts/make_notebooks.py                    write notebooks/NAME.ipynb (without outputs) from NAME.py
     python scripts/make_notebooks.py --check            say which are stale; ends with 1 if any is
     python scripts/make_notebooks.py --run [03 05 ...]  run them and their hidden answers, check figures, keep one of
-                                                        each in docs/img/notebooks
+                                                        each in docs/img/notebooks; all: docs/tutorials/notebooks.md
     python scripts/make_notebooks.py --site DIR [03 ..] run them, and write a page of Markdown of each
 
 Needs the extra `notebooks`. notebooks/README.md has the conventions that are checked here.
@@ -26,6 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 FIGURES = ROOT / "docs" / "img" / "notebooks"
+GALLERY = ROOT / "docs" / "tutorials" / "notebooks.md"
 LONGEST = 60.0
 """Seconds that a notebook may take on two cores, the model compiled."""
 SECONDS_A_CELL = 600
@@ -199,6 +200,31 @@ def _last_line(code: str) -> str:
 # ---------------------------------------------------------------- the documentation site
 
 
+def gallery(chosen: Sequence[Path]) -> str:
+    """Page of the documents that shows what each notebook asks, and its figure; made from the scripts alone."""
+    parts = [
+        "<!-- Made by scripts/make_notebooks.py: do not edit. -->",
+        "# Notebooks",
+        "From a clone of the project, `pip install -e '.[notebooks]'` and `jupyter lab notebooks/` are all it takes.\n"
+        "Each notebook ends with exercises, whose answers are folded below them.",
+    ]
+    for source in chosen:
+        title, asks = opening(source)
+        image = f"../{(FIGURES / source.stem).relative_to(ROOT / 'docs').as_posix()}.png"
+        link = f"../../{source.with_suffix('.ipynb').relative_to(ROOT).as_posix()}"
+        parts += [f"## {title}", asks, f"![A figure of the notebook “{title}”]({image})", f"[Notebook]({link})"]
+    return "\n\n".join(parts) + "\n"
+
+
+def opening(source: Path) -> tuple[str, str]:
+    """Title of a notebook, and the first paragraph: what it asks."""
+    first = notebook_of(source).cells[0].source
+    title, *paragraphs = first.split("\n\n")
+    texts = [text for text in paragraphs if not text.startswith("*") or text.startswith("**")]
+    # what ends with a colon is nothing without its list
+    return title.removeprefix("# ").strip(), "\n\n".join(texts[: 2 if texts[0].endswith(":") else 1])
+
+
 def page_of(ran: Ran, folder: Path) -> Path:
     """Write a notebook that has been run as a page of Markdown into a folder, its pictures into ``img`` beside it.
 
@@ -267,7 +293,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 path.with_suffix(".ipynb").write_text(text_of(notebook_of(path)), encoding="utf-8", newline="\n")
                 print(f"wrote {path.stem}.ipynb")
         return 0
-    return max(_run_and_keep(path, asked.site) for path in chosen)
+    ended = max(_run_and_keep(path, asked.site) for path in chosen)
+    if not asked.names and ended == 0:
+        GALLERY.write_text(gallery(chosen), encoding="utf-8", newline="\n")
+    return ended
 
 
 def _run_and_keep(source: Path, site: Path | None) -> int:

@@ -38,6 +38,7 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "id": "Di bawahnya: selisih terhadap “{reference}” pada kemungkinan yang sama, dengan selang 95 %, dan dalam "
         "berapa dari 100 kemungkinan kebijakan itu lebih baik.",
     },
+    "same": {"en": "no difference", "id": "tanpa selisih"},
     "better": {"en": "better in {n} of 100", "id": "lebih baik dalam {n} dari 100"},
     "to": {"en": " to ", "id": " sampai "},
 }
@@ -130,6 +131,8 @@ def _cell(comparison: Comparison, policy: str, outcome: str, lang: Lang) -> str:
     if policy == comparison.reference or outcome in _NOT_JUDGED:
         return level
     row = comparison.tables["differences"].where(policy=policy, outcome=outcome)
+    if all(float(row[column][0]) == 0.0 for column in ("mean", "low", "high")):
+        return f'{level}<br><span style="{_SMALL}">{escape(_SAID["same"][lang])}</span>'
     middle, low, high = (
         quantity(float(row[column][0]), unit, lang, difference=True) for column in ("mean", "low", "high")
     )

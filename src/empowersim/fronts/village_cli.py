@@ -16,10 +16,10 @@ def add_village(commands: Any) -> None:
         "village",
         help="watch one subdistrict month by month in a browser",
         description=(
-            "Serve a page, to this machine only, that shows one subdistrict month by month: households by village, coloured\n"
-            "by poverty or empowerment, mentors on their way between villages, and charts that grow. Step, play and reset;\n"
-            "sliders for mentors, for the places of each programme and for the luck. The dashed lines are the reference\n"
-            "policy on the same random numbers. Nothing is fetched from the network. Ctrl-C ends it."
+            "Serve a page, to this machine only, that shows one subdistrict month by month: households by village,\n"
+            "coloured by poverty or empowerment, mentors on their way between villages, and charts that grow. Step,\n"
+            "play and reset; sliders for mentors, for the places of each programme and for the luck. Dashed lines are the\n"
+            "reference policy on the same random numbers. Nothing is fetched from the network. Ctrl-C ends it."
         ),
         examples=(
             "  empowersim village\n"

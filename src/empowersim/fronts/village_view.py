@@ -1,40 +1,44 @@
-"""The village view: one subdistrict in Mesa's SolaraViz, stepped, played and reset, with sliders for mentors and places.
+"""The village view: one subdistrict in Mesa's SolaraViz, month by month, with sliders for mentors and places.
 
 In a notebook, after ``pip install 'empowersim[notebooks]'``::
 
     from empowersim.fronts.village_view import village_view
     village_view("medan", policy="mix_coached")
 
-On its own page: ``empowersim village medan``. Nothing is fetched from elsewhere: scripts and fonts come from the installed
-packages. The module needs solara; it is imported only where the view is asked for.
+On its own page: ``empowersim village medan``. Nothing is fetched from elsewhere: scripts and fonts come from the
+installed packages. The module needs solara; it is imported only where the view is asked for.
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from typing import Any, Final
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final, cast
 
-import solara
 from mesa.visualization import SolaraViz
 from mesa.visualization.utils import update_counter
 
 from empowersim.fronts.numbers import Lang
 from empowersim.fronts.village_view_levers import Levers
 from empowersim.fronts.village_view_model import VillageViewModel
-from empowersim.fronts.village_view_plots import draw_charts, draw_map, png
+from empowersim.fronts.village_view_plots import Colour, draw_charts, draw_map, png
 from empowersim.fronts.village_view_words import word
+
+solara: Any = import_module("solara")
+"""Its own types leave out most of what it exports."""
 
 PLAY_INTERVAL: Final = 300
 """Milliseconds between two months while it plays."""
 
-colour: solara.Reactive[str] = solara.reactive("poverty")
-"""What the households are coloured by; solara keeps one for each browser tab."""
+colour: Any = solara.reactive("poverty")
+"""What the households are coloured by (a `Colour`); solara keeps one for each browser tab."""
 
 _shown: dict[str, Levers] = {}
 """What the page of this process shows; set once before it is served."""
 
-# SolaraViz puts what it shows into a grid of fixed boxes, and values of sliders under the pointer only
+# SolaraViz puts what it shows into a grid of fixed boxes, and does not tell the values of sliders
 _STYLE: Final = """
 .vue-grid-layout { height: auto !important; }
 .vue-grid-layout > .vue-grid-item:not(.vue-grid-placeholder) {
@@ -42,17 +46,26 @@ _STYLE: Final = """
 }
 .vue-resizable-handle, .solara-content-main .v-tabs, main .v-tabs { display: none !important; }
 main .v-window, main .v-window__container, main .v-item-group.v-window { overflow: visible; }
-.village-view { max-width: 1180px; font-size: 16px; line-height: 1.4; }
+.village-view { max-width: 1180px; margin-top: -24px; font-size: 16px; line-height: 1.4; }
 .village-view h1 { font-size: 20px; line-height: 1.3; margin: 0 0 4px; }
 .village-view p { margin: 0 0 8px; }
-.village-view-figures { display: grid; grid-template-columns: minmax(0, 6fr) minmax(0, 5fr); gap: 12px; align-items: start; }
+.village-view-figures {
+  display: grid; grid-template-columns: minmax(0, 6fr) minmax(0, 5fr); gap: 12px; align-items: start;
+}
 .village-view-figures img { width: 100%; height: auto; display: block; }
 .village-view-scheme { font-size: 14px; }
 @media (max-width: 760px) { .village-view-figures { grid-template-columns: minmax(0, 1fr); } }
 .v-navigation-drawer .v-input__slider .v-input__slot { flex-direction: column; align-items: stretch; }
-.v-navigation-drawer .v-input__slider .v-label { margin: 0 0 26px !important; flex: none; }
-.v-navigation-drawer .v-slider__thumb-label { display: flex !important; }
+.v-navigation-drawer .v-input__slider .v-label { margin: 0 0 14px !important; flex: none; }
+.v-navigation-drawer .v-slider__thumb-container::after {
+  content: attr(aria-valuenow); position: absolute; bottom: 8px; left: 0; transform: translateX(-50%); font-size: 14px;
+}
 """
+
+
+def _component(function: Callable[..., None]) -> Any:
+    """Make a function of a model a part of a page."""
+    return solara.component(function)
 
 
 def show(levers: Levers) -> None:
@@ -60,7 +73,7 @@ def show(levers: Levers) -> None:
     _shown["levers"] = levers
 
 
-@solara.component
+@_component
 def Page() -> None:  # noqa: N802 - solara names components like this
     """The page that the server shows."""
     levers = _shown.get("levers")
@@ -70,7 +83,7 @@ def Page() -> None:  # noqa: N802 - solara names components like this
     VillageView(levers)
 
 
-@solara.component
+@_component
 def VillageView(levers: Levers) -> None:  # noqa: N802
     """The view of what `levers` holds, with a choice among the policies of its file."""
     solara.Style(_STYLE)
@@ -88,7 +101,7 @@ def VillageView(levers: Levers) -> None:  # noqa: N802
     _Viz(chosen).key(policy)
 
 
-@solara.component
+@_component
 def _Viz(levers: Levers) -> None:  # noqa: N802
     """SolaraViz of one policy."""
     model = solara.use_memo(lambda: VillageViewModel(levers), [])
@@ -101,7 +114,7 @@ def _Viz(levers: Levers) -> None:  # noqa: N802
     )
 
 
-@solara.component
+@_component
 def Panel(model: VillageViewModel) -> None:  # noqa: N802
     """What is told and drawn of the month that the model has reached."""
     update_counter.get()
@@ -109,8 +122,12 @@ def Panel(model: VillageViewModel) -> None:  # noqa: N802
     state = model.sentence()
     names = {word("by_poverty", lang): "poverty", word("by_empowerment", lang): "empowerment"}
     under = word("under", lang).format(scenario=model.levers.title, policy=model.levers.label(model.levers.policy))
-    map_file = png(draw_map(model.scene(), colour.value, lang))  # type: ignore[arg-type]
-    charts_file = png(draw_charts(model.series(), lang))
+    now = [model, model.month]
+    series = solara.use_memo(model.series, now)
+    map_file = solara.use_memo(
+        lambda: png(draw_map(model.scene(), cast(Colour, colour.value), lang)), [*now, colour.value]
+    )
+    charts_file = solara.use_memo(lambda: png(draw_charts(series, lang)), now)
     map_alt = word("map_alt", lang).format(villages=len(model.layout.centres), state=state)
     charts_alt = word("charts_alt", lang).format(month=model.month, state=state)
     with solara.v.Html(tag="div", class_="village-view", attributes={"lang": lang}):

@@ -117,9 +117,16 @@ class Levers:
         return other
 
     def sliders(self) -> dict[str, Any]:
-        """`model_params` of SolaraViz: a slider for mentors, one for each programme's places, and one for the future."""
+        """`model_params` of SolaraViz: sliders for mentors, for the places of each programme, and for the future."""
         found: dict[str, Any] = {lever.name: lever.as_slider() for lever in self.levers}
-        future = {"type": "SliderInt", "label": word("future", self.lang), "value": 1, "min": 1, "max": FUTURES, "step": 1}
+        future = {
+            "type": "SliderInt",
+            "label": word("future", self.lang),
+            "value": 1,
+            "min": 1,
+            "max": FUTURES,
+            "step": 1,
+        }
         return {**found, "future": future}
 
     def changes(self, values: Mapping[str, float]) -> dict[str, str]:
@@ -149,7 +156,9 @@ class Levers:
     def _levers(self) -> tuple[Lever, ...]:
         """Mentors of the policy, then places of each of its programmes."""
         policy = self._compiled.policies[self.policy]
-        said = {one.name: one.label.get(self.lang) or one.name for one in self.scenario.policies[self.policy].programmes}
+        said = {
+            one.name: one.label.get(self.lang) or one.name for one in self.scenario.policies[self.policy].programmes
+        }
         posts = policy.mentors.posts * self.share
         found = [
             Lever(

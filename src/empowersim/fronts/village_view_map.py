@@ -1,7 +1,7 @@
 """Where the village view puts villages, households and mentors: a scheme, not geography.
 
-Positions follow from the number of villages and of their households alone, so that the same subdistrict always looks the
-same and a household stands still while its colour changes. One unit is the space of one household.
+Positions follow from the number of villages and of their households alone, so that the same subdistrict always looks
+the same and a household stands still while its colour changes. One unit is the space of one household.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ from numpy.typing import NDArray
 GOLDEN_ANGLE: Final = math.pi * (3.0 - math.sqrt(5.0))
 """Turn from one seed of a sunflower to the next (Vogel 1979), radians: no two stand on one ray."""
 
-_GAP: Final = 5.0
-"""Room between two villages, for their names and for mentors."""
+_ASIDE: Final = 1.5
+"""Room between two villages of a row."""
 _LANDSCAPE: Final = 1.1
 """Columns over rows of villages that are aimed at."""
-_SIDE_BY_SIDE: Final = 3.4
-"""From one mentor to the next of the same village."""
-_BELOW: Final = 1.9
-"""From the edge of a village to the mentors who are in it."""
+_LETTERS: Final = 0.044
+"""Height of a line of letters, share of the width of the map."""
+_NAME: Final = 2.1
+"""Lines that the name of a village takes above it."""
+_STAFF: Final = 1.1
+"""Lines that mentors take below a village."""
+_SIDE_BY_SIDE: Final = 1.4
+"""From one mentor to the next of the same village, lines."""
 
 
 class Layout(NamedTuple):
@@ -35,36 +39,45 @@ class Layout(NamedTuple):
     """Shape (V,)."""
     households: NDArray[np.float64]
     """Shape (H, 2)."""
+    line: float
+    """Height of a line of letters."""
 
     @property
     def frame(self) -> tuple[float, float, float, float]:
         """Left, right, bottom and top of everything, with room for names above and mentors below."""
-        (left, bottom), (right, top) = self.centres.min(axis=0), self.centres.max(axis=0)
-        edge = float(self.radii.max()) + _GAP
-        return float(left) - edge, float(right) + edge, float(bottom) - edge, float(top) + edge
+        left, right = (self.centres[:, 0] - self.radii).min(), (self.centres[:, 0] + self.radii).max()
+        bottom, top = (self.centres[:, 1] - self.radii).min(), (self.centres[:, 1] + self.radii).max()
+        below, above = _STAFF * self.line, _NAME * self.line
+        return float(left) - _ASIDE, float(right) + _ASIDE, float(bottom) - below, float(top) + above
 
 
 def lay_out(village: NDArray[np.integer], identity: NDArray[np.integer], villages: int) -> Layout:
     """Positions of households: `village` (index, 0 to `villages` - 1) and permanent `identity` of each, shape (H,).
 
-    Villages stand in rows, every second row half a step to the right; households of a village spiral out from its centre
-    in the order of their identities, evenly thick. Needs one village or more.
+    Villages stand in rows, the last row in the middle; households of a village spiral out from its centre in the order
+    of their identities, evenly thick. Needs one village or more.
     """
     counts = np.bincount(village, minlength=villages)
     radii = np.sqrt(np.maximum(counts, 1) / math.pi) + 1.0
-    step = 2.0 * float(radii.max()) + _GAP
     columns = min(villages, math.ceil(math.sqrt(villages * _LANDSCAPE)))
+    step = 2.0 * float(radii.max()) + _ASIDE
+    line = _LETTERS * columns * step
     row, column = np.divmod(np.arange(villages), columns)
-    shift = np.where((row % 2 == 1) & (villages > 2 * columns), 0.5, 0.0)
-    centres = np.stack([(column + shift) * step, -row * step], axis=1).astype(np.float64)
+    in_row = np.bincount(row)
+    tallest = np.array([radii[row == one].max() for one in range(len(in_row))])
+    down = np.concatenate([[0.0], np.cumsum(tallest[:-1] + tallest[1:] + (_NAME + _STAFF) * line)])
+    aside = 0.5 * (columns - in_row[row])
+    centres = np.stack([(column + aside) * step, -down[row]], axis=1)
     rank = _ranks(village, identity, counts)
     distance = np.sqrt((rank + 0.5) / math.pi)
     angle = rank * GOLDEN_ANGLE
     around = np.stack([np.cos(angle), np.sin(angle)], axis=1) * distance[:, None]
-    return Layout(centres, radii, centres[village] + around)
+    return Layout(centres, radii, centres[village] + around, line)
 
 
-def _ranks(village: NDArray[np.integer], identity: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.intp]:
+def _ranks(
+    village: NDArray[np.integer], identity: NDArray[np.integer], counts: NDArray[np.integer]
+) -> NDArray[np.intp]:
     """Place of each household among those of its village, from 0, in the order of their identities."""
     order = np.lexsort((identity, village))
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
@@ -83,8 +96,8 @@ def mentor_positions(layout: Layout, villages: Sequence[int]) -> NDArray[np.floa
         members = [mentor for mentor, village in enumerate(villages) if village == here]
         x, y = layout.centres[here]
         for place, mentor in enumerate(members):
-            aside = (place - (len(members) - 1) / 2.0) * _SIDE_BY_SIDE
-            found[mentor] = x + aside, y - layout.radii[here] - _BELOW
+            aside = (place - (len(members) - 1) / 2.0) * _SIDE_BY_SIDE * layout.line
+            found[mentor] = x + aside, y - layout.radii[here] - 0.6 * layout.line
     return found
 
 

@@ -7,6 +7,7 @@ colour alone: what is poor has another shape, lines carry their names, areas are
 from __future__ import annotations
 
 import io
+import textwrap
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
@@ -21,7 +22,7 @@ from empowersim.fronts.village_view_words import word
 Colour = Literal["poverty", "empowerment"]
 
 VULNERABLE: Final = 1.5
-"""Upper end of the vulnerable, in poverty lines: Indonesia's official statistics call 1 to 1.5 lines *rentan miskin*."""
+"""Upper end of the vulnerable, in poverty lines: those from 1 to 1.5 lines (World Bank, Aspiring Indonesia, 2019)."""
 INDEX_RANGE: Final = (0.2, 0.8)
 """Empowerment index at which the colours begin and end: nearly all households lie between."""
 
@@ -30,11 +31,16 @@ _GRID: Final = "#DDDDDD"
 _VILLAGE: Final = "#F4F4F4"
 _POINTS: Final = 11.5
 """Size of letters: not below 11 pixels on a narrow phone, where a figure is shrunk to 350 pixels."""
-_DPI: Final = 160
-_MAP_SIZE: Final = (5.2, 5.0)
-_CHART_SIZE: Final = (4.3, 6.6)
+_DPI: Final = 140
+_MAP_WIDTH: Final = 4.7
+_LINE: Final = 0.235
+"""Height of a line of the legend; inches, as all sizes."""
+_CHART_SIZE: Final = (4.6, 5.7)
 _MARKER_AREA: Final = 0.62
 """Part of the space of a household that its mark fills, squared side."""
+_LONGEST: Final = 24
+"""Letters of the name of the reference that fit into a legend."""
+_LOWEST_TOP: Final = 1e-3
 _HATCHES: Final = ("", "///", "...", "xxx")
 
 
@@ -88,21 +94,41 @@ def draw_map(scene: Scene, colour: Colour = "poverty", lang: Lang = "en") -> Any
     """The map as a matplotlib figure: households by village in `colour`, mentors below the village they are in."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_MAP_SIZE, layout="constrained")
-    axes = figure.subplots()
     left, right, bottom, top = scene.layout.frame
+    inch = _MAP_WIDTH / (right - left)
+    map_height = inch * (top - bottom)
+    below = _LINE * (5 if colour == "poverty" else 6)
+    height = map_height + below + _LINE
+    figure = Figure(figsize=(_MAP_WIDTH, height))
+    axes = figure.add_axes((0.0, below / height, 1.0, map_height / height))
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-    axes.set_aspect("equal")
     axes.set_axis_off()
-    axes.set_title(word("map_title", lang).format(month=scene.month), fontsize=_POINTS, color=_TEXT)
+    title = word("map_title", lang).format(month=scene.month)
+    figure.text(0.5, 1.0 - 0.5 * _LINE / height, title, fontsize=_POINTS, color=_TEXT, ha="center", va="center")
     _villages(axes, scene, lang)
-    inches = min(_MAP_SIZE[0] / (right - left), 0.8 * _MAP_SIZE[1] / (top - bottom))
-    area = _MARKER_AREA * (72.0 * inches) ** 2
-    handles = _households(figure, axes, scene, colour, area, lang)
+    if colour == "empowerment":
+        _scale(figure, height, below, lang)
+    handles = _households(axes, scene, colour, _MARKER_AREA * (72.0 * inch) ** 2, lang)
     handles += _mentors(axes, scene, lang)
-    figure.legend(handles=handles, loc="outside lower center", ncols=1, fontsize=_POINTS - 0.5, frameon=False)
+    figure.legend(
+        handles=handles, loc="lower center", fontsize=_POINTS - 0.5, frameon=False, labelspacing=0.35, borderpad=0.1
+    )
     return figure
+
+
+def _scale(figure: Any, height: float, below: float, lang: Lang) -> None:
+    """The scale of the empowerment index, under the map."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    axes = figure.add_axes((0.1, (below - 0.7 * _LINE) / height, 0.8, 0.5 * _LINE / height))
+    bar = figure.colorbar(
+        ScalarMappable(Normalize(*INDEX_RANGE), "cividis"), axes, orientation="horizontal", extend="both"
+    )
+    bar.set_label(word("empowerment_scale", lang), fontsize=_POINTS - 0.5, color=_TEXT)
+    axes.tick_params(labelsize=_POINTS - 0.5, colors=_TEXT)
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, 1, lang))
 
 
 def _villages(axes: Any, scene: Scene, lang: Lang) -> None:
@@ -113,23 +139,19 @@ def _villages(axes: Any, scene: Scene, lang: Lang) -> None:
         axes.add_patch(Circle((x, y), radius, facecolor=_VILLAGE, edgecolor=_GRID, zorder=0))
         said = word("village_poor", lang).format(share=percent(float(scene.poor_share[village]), 0, lang))
         name = word("village", lang).format(number=village + 1)
-        many = len(scene.layout.centres) > _NAMES_FIT
         axes.text(
             x,
-            y + radius + 0.5,
-            said if many else f"{name}: {said}",
+            y + radius + 0.1 * scene.layout.line,
+            f"{name}\n{said}",
             ha="center",
             va="bottom",
-            fontsize=_POINTS - (1.0 if many else 0.0),
+            fontsize=_POINTS - 0.5,
+            linespacing=1.05,
             color=_TEXT,
         )
 
 
-_NAMES_FIT: Final = 9
-"""Villages beyond which only the share of the poor fits above each."""
-
-
-def _households(figure: Any, axes: Any, scene: Scene, colour: Colour, area: float, lang: Lang) -> list[Any]:
+def _households(axes: Any, scene: Scene, colour: Colour, area: float, lang: Lang) -> list[Any]:
     """Draw the households; return what the legend shows of them."""
     from matplotlib.lines import Line2D
 
@@ -138,7 +160,11 @@ def _households(figure: Any, axes: Any, scene: Scene, colour: Colour, area: floa
     poor = scene.consumption < 1.0
     near = ~poor & (scene.consumption < VULNERABLE)
     if colour == "poverty":
-        kinds = (("poor", poor, "v", COLOURS[1]), ("near", near, "D", COLOURS[3]), ("above", ~poor & ~near, "o", COLOURS[0]))
+        kinds = (
+            ("poor", poor, "v", COLOURS[1]),
+            ("near", near, "D", COLOURS[3]),
+            ("above", ~poor & ~near, "o", COLOURS[0]),
+        )
         handles = []
         for name, those, marker, shade in kinds:
             axes.scatter(
@@ -154,7 +180,7 @@ def _households(figure: Any, axes: Any, scene: Scene, colour: Colour, area: floa
                 Line2D([], [], color=shade, marker=marker, linestyle="", markersize=7, label=word(name, lang))
             )
     else:
-        mesh = axes.scatter(
+        axes.scatter(
             *places.T,
             s=area,
             c=scene.empowerment,
@@ -165,9 +191,6 @@ def _households(figure: Any, axes: Any, scene: Scene, colour: Colour, area: floa
             edgecolors=edges,
             zorder=2,
         )
-        bar = figure.colorbar(mesh, ax=axes, location="bottom", shrink=0.8, aspect=30, pad=0.01, extend="both")
-        bar.set_label(word("empowerment_scale", lang), fontsize=_POINTS - 1.0, color=_TEXT)
-        bar.ax.tick_params(labelsize=_POINTS - 1.0)
         handles = []
     ring = Line2D(
         [], [], color="none", marker="o", markeredgecolor="black", linestyle="", markersize=7, label=word("ring", lang)
@@ -193,7 +216,7 @@ def _mentors(axes: Any, scene: Scene, lang: Lang) -> list[Any]:
             mentor.name,
             ha="center",
             va="center",
-            fontsize=_POINTS - 1.5,
+            fontsize=_POINTS - 0.5,
             fontweight="bold",
             color=_TEXT if mentor.vacant else "white",
             zorder=4,
@@ -219,8 +242,9 @@ def draw_charts(series: Series, lang: Lang = "en") -> Any:
     """The charts as one matplotlib figure: poverty, empowerment and mentors' hours, a month to the right."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_CHART_SIZE, layout="constrained")
+    figure = Figure(figsize=_CHART_SIZE)
     poverty, empowerment, hours = figure.subplots(3, 1, sharex=True)
+    figure.subplots_adjust(left=0.115, right=0.975, top=0.945, bottom=0.095, hspace=0.34)
     _lines(
         poverty,
         [
@@ -228,12 +252,14 @@ def draw_charts(series: Series, lang: Lang = "en") -> Any:
             (word("gap", lang), [100.0 * value for value in series.gap], COLOURS[0], "-.", "s"),
         ],
         [[100.0 * value for value in values] for values in (series.reference_headcount, series.reference_gap)],
+        series.reference,
         lang,
     )
     _lines(
         empowerment,
         [(word("empowerment", lang), series.empowerment, COLOURS[2], "-", "^")],
         [series.reference_empowerment],
+        series.reference,
         lang,
     )
     _hours(hours, series.hours, lang)
@@ -247,31 +273,41 @@ def draw_charts(series: Series, lang: Lang = "en") -> Any:
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
     hours.set_xlabel(word("months", lang), fontsize=_POINTS, color=_TEXT)
-    said = word("reference", lang).format(reference=series.reference)
-    poverty.set_xlabel(said, fontsize=_POINTS - 0.5, color=REFERENCE_COLOUR)
     return figure
 
 
-def _lines(axes: Any, lines: list[tuple[str, list[float], str, str, str]], references: list[list[float]], lang: Lang) -> None:
-    """Lines from month 1 on, with a mark and a name; references behind them, dashed."""
-    for values in references:
-        axes.plot(range(1, len(values) + 1), values, color=REFERENCE_COLOUR, linestyle="--", linewidth=1.2)
+def _lines(
+    axes: Any,
+    lines: list[tuple[str, list[float], str, str, str]],
+    references: list[list[float]],
+    reference: str,
+    lang: Lang,
+) -> None:
+    """Lines from month 1 on, with a mark and their last value; those of the `reference` over them, dashed."""
     for name, values, colour, style, marker in lines:
-        last = f" {number(values[-1], 1 if max(values) >= 1.0 else 2, lang)}" if values else ""
+        last = f" {number(values[-1], 1 if max(values) >= 1.0 else 3, lang)}" if values else ""
         axes.plot(
             range(1, len(values) + 1),
             values,
             color=colour,
             linestyle=style,
-            linewidth=2.0,
+            linewidth=2.4,
             marker=marker,
-            markersize=5,
+            markersize=6,
             markevery=[-1] if values else None,
             label=name + last,
         )
+    said = word("reference", lang).format(reference=textwrap.shorten(reference, _LONGEST, placeholder="…"))
+    for number_of, values in enumerate(references):
+        label = said if number_of == 0 else None
+        axes.plot(
+            range(1, len(values) + 1), values, color=REFERENCE_COLOUR, linestyle=(0, (3, 2)), linewidth=1.4, label=label
+        )
     highest = max((value for values in (*references, *(line[1] for line in lines)) for value in values), default=1.0)
-    axes.set_ylim(0.0, 1.6 * max(highest, 1e-3))
-    axes.legend(fontsize=_POINTS - 0.5, frameon=False, loc="upper left", ncols=len(lines), handlelength=1.6, columnspacing=1.0)
+    axes.set_ylim(0.0, (1.7 + 0.4 * (len(lines) - 1)) * max(highest, _LOWEST_TOP))
+    axes.legend(
+        fontsize=_POINTS - 0.5, frameon=False, loc="upper left", handlelength=2.2, labelspacing=0.25, borderpad=0.1
+    )
 
 
 def _hours(axes: Any, hours: dict[str, list[float]], lang: Lang) -> None:
@@ -283,23 +319,34 @@ def _hours(axes: Any, hours: dict[str, list[float]], lang: Lang) -> None:
         )
         axes.set_ylim(0.0, 1.0)
         return
-    below = np.zeros(len(next(iter(hours.values()))))
-    months = np.arange(1, len(below) + 1)
-    for (name, values), colour, hatch in zip(hours.items(), COLOURS, _HATCHES, strict=False):
-        axes.bar(
-            months,
-            values,
-            width=1.0,
-            bottom=below,
-            color=colour,
+    # each month is half a step to either side of its number
+    edges = np.arange(len(next(iter(hours.values()))) + 1) + 0.5
+    below = np.zeros(len(edges))
+    for (name, values), colour, hatch in zip(hours.items(), COLOURS, _HATCHES, strict=True):
+        above = below + np.asarray([*values, values[-1]])
+        axes.fill_between(
+            edges,
+            below,
+            above,
+            step="post",
+            facecolor=colour,
             hatch=hatch,
             edgecolor="white",
             linewidth=0.0,
             label=word(f"hours_{name}", lang),
         )
-        below = below + np.asarray(values)
-    axes.set_ylim(0.0, 1.75 * total)
-    axes.legend(fontsize=_POINTS - 1.0, frameon=False, loc="upper left", ncols=2, handlelength=1.4, columnspacing=1.0)
+        below = above
+    axes.set_ylim(0.0, 1.7 * total)
+    axes.legend(
+        fontsize=_POINTS - 0.5,
+        frameon=False,
+        loc="upper left",
+        ncols=2,
+        handlelength=1.4,
+        columnspacing=1.0,
+        labelspacing=0.25,
+        borderpad=0.1,
+    )
 
 
 def png(figure: Any) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -18,8 +19,8 @@ PORT: Final = 8765
 
 _NEEDED: Final = ("solara", "solara_assets", "ipyvuetify", "altair")
 _MISSING: Final = (
-    "the village view needs {missing}, which is not installed: pip install 'empowersim[notebooks]' (it brings solara, its "
-    "scripts and fonts, and altair)"
+    "the village view needs {missing}, which is not installed: pip install 'empowersim[notebooks]' (it brings solara, "
+    "its scripts and fonts, and altair)"
 )
 
 _SETTINGS: Final = {
@@ -62,6 +63,8 @@ def bound(port: int) -> socket.socket:
 def serve(levers: Levers, listener: socket.socket, ready: Callable[[str], None]) -> None:
     """Serve the view until Ctrl-C (`KeyboardInterrupt`); `ready` is told the address once the page can be opened."""
     os.environ.update(_SETTINGS)
+    # solara advises on pages inside of pages of others at every first request; this one is for this machine
+    warnings.filterwarnings("ignore", message="Cookies with samesite", category=UserWarning)
     import uvicorn
 
     from empowersim.fronts import village_view

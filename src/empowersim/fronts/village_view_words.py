@@ -6,7 +6,7 @@ from typing import Final
 
 from empowersim.fronts.numbers import Lang
 
-_WORDS: Final[dict[str, dict[str, str]]] = {
+WORDS: Final[dict[str, dict[str, str]]] = {
     "title": {"en": "A subdistrict, month by month", "id": "Satu kecamatan, bulan demi bulan"},
     "mentors_slider": {
         "en": "Mentors here (full-time posts)",
@@ -26,8 +26,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
     "near": {"en": "1 to 1.5 lines (vulnerable)", "id": "1 sampai 1,5 garis (rentan)"},
     "above": {"en": "above 1.5 lines", "id": "di atas 1,5 garis"},
     "empowerment_scale": {
-        "en": "empowerment index: 0 = none, 1 = all six dimensions at their top",
-        "id": "indeks pemberdayaan: 0 = tidak ada, 1 = keenam dimensi di puncaknya",
+        "en": "empowerment index, 0 to 1\n(1 = the top in all six dimensions)",
+        "id": "indeks pemberdayaan, 0 sampai 1\n(1 = puncak keenam dimensi)",
     },
     "ring": {"en": "ring: holds a place in a programme", "id": "lingkaran: peserta program"},
     "mentor": {
@@ -38,8 +38,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
     "vacant_legend": {"en": "hollow: post vacant", "id": "berongga: jabatan kosong"},
     "scheme": {
         "en": "A scheme, not geography: villages stand in rows, households around the middle of their village. "
-        "A dashed line leads from where a mentor was the month before. Posts are counted in full-time ones: 0.4 posts are "
-        "one mentor who works two days of five here.",
+        "A dashed line leads from where a mentor was the month before. Posts are counted in full-time ones: "
+        "0.4 posts are one mentor who works two days of five here.",
         "id": "Bagan, bukan peta: desa disusun berbaris, rumah tangga mengelilingi pusat desanya. Garis putus-putus "
         "berasal dari tempat pendamping bulan sebelumnya. Jabatan dihitung penuh waktu: 0,4 jabatan berarti satu "
         "pendamping yang bekerja di sini dua dari lima hari.",
@@ -51,9 +51,12 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
     "poverty_chart": {"en": "Poverty, %", "id": "Kemiskinan, %"},
     "headcount": {"en": "poor persons (P0)", "id": "penduduk miskin (P0)"},
     "gap": {"en": "poverty gap (P1)", "id": "kedalaman (P1)"},
-    "empowerment_chart": {"en": "Mean empowerment index, 0 to 1", "id": "Rata-rata indeks pemberdayaan, 0 sampai 1"},
+    "empowerment_chart": {
+        "en": "Empowerment index, mean (0 to 1)",
+        "id": "Indeks pemberdayaan, rata-rata (0 sampai 1)",
+    },
     "empowerment": {"en": "empowerment", "id": "pemberdayaan"},
-    "reference": {"en": "dashed grey: “{reference}”, same luck", "id": "abu-abu putus-putus: “{reference}”, nasib sama"},
+    "reference": {"en": "“{reference}”, same luck", "id": "“{reference}”, nasib sama"},
     "hours_chart": {"en": "Mentors' hours a month", "id": "Jam kerja pendamping per bulan"},
     "hours_visits": {"en": "visits", "id": "kunjungan"},
     "hours_sessions": {"en": "group sessions", "id": "pertemuan kelompok"},
@@ -65,11 +68,12 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "id": "Sebelum bulan pertama: {households} rumah tangga di {villages} desa, {mentors}. Tekan Step atau ▶.",
     },
     "state": {
-        "en": "Month {month}: {poor} of persons are poor ({poor_reference} under “{reference}”, same luck), poverty gap "
-        "{gap}; empowerment index {index}; {enrolled} households hold a place; {visits} visits of {mentors}.",
+        "en": "Month {month}: {poor} of persons are poor ({poor_reference} under “{reference}”, same luck), "
+        "poverty gap {gap}; empowerment index {index} ({index_reference}); {enrolled} households hold a place; "
+        "{visits} visits of {mentors}.",
         "id": "Bulan {month}: {poor} penduduk miskin ({poor_reference} pada “{reference}”, nasib sama), kedalaman "
-        "kemiskinan {gap}; indeks pemberdayaan {index}; {enrolled} rumah tangga menjadi peserta; {visits} kunjungan "
-        "oleh {mentors}.",
+        "kemiskinan {gap}; indeks pemberdayaan {index} ({index_reference}); {enrolled} rumah tangga "
+        "menjadi peserta; {visits} kunjungan oleh {mentors}.",
     },
     "end": {"en": " That was the last month.", "id": " Itu bulan terakhir."},
     "none": {"en": "no mentors", "id": "tanpa pendamping"},
@@ -85,8 +89,9 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "id": "Grafik kemiskinan, pemberdayaan dan jam pendamping selama {month} bulan. {state}",
     },
 }
+"""Name -> language -> text."""
 
 
 def word(name: str, lang: Lang = "en") -> str:
     """Return the text of that name in a language; KeyError if there is none."""
-    return _WORDS[name][lang]
+    return WORDS[name][lang]
