@@ -25,10 +25,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim.errors import EmpowersimError, SimulationError
-from empowersim.experiments.asked import english_title, whole_number
+from empowersim.errors import EmpowersimError, ParameterError, SimulationError
+from empowersim.experiments.asked import english_title, loaded_scenario, whole_number
 from empowersim.experiments.executors import available_threads, map_replicates
-from empowersim.experiments.responses import Input, ask
+from empowersim.experiments.responses import Input, ask, lever, parameter_inputs
 from empowersim.experiments.sensitivity_result import Chance, Method, Screened, Sensitivity, Share
 from empowersim.results.provenance import run_id
 
@@ -49,12 +49,13 @@ _MISSING: Final = "sensitivity analysis needs SALib, which is not installed: pip
 
 def sensitivity(
     scenario: Any,
-    inputs: Sequence[Input],
+    inputs: Sequence[Input | str] | None = None,
     *,
     method: Method = "morris",
     outcomes: Sequence[str] = ("poverty_headcount",),
     policy: str | None = None,
     against: str | None = None,
+    spread: Mapping[str, tuple[float, float]] | None = None,
     samples: int | None = None,
     futures: int = 4,
     households: int | None = None,
@@ -65,14 +66,18 @@ def sensitivity(
 ) -> Sensitivity:
     """Say which inputs move outcomes of a scenario (a loaded one, or the path of a file), and how sure that is.
 
-    With `against` the outcome is the difference of `policy` from that policy in the same future. `samples` =
-    trajectories (Morris, 2 or more) or rows (Sobol, a power of two); `futures` = replicates of each run. What is None
-    stands in the file. The result does not depend on `threads`. Raises `ScenarioError`, `ParameterError` or
-    `SimulationError`.
+    `inputs` are parameters, topics (``mentoring``) and levers (``policies.mix.mentors.budget=6..18 billion IDR/year``)
+    as text, or made by `responses.parameter_inputs` and `responses.lever`; None means every parameter that the scenario
+    uses. Parameters move over the bounds of their passports, or between the ends in `spread` (name -> low, high; as
+    `fronts.evidence_api.calibrated_spread` gives them). With `against` the outcome is the difference of `policy` from
+    that policy in the same future. `samples` = trajectories (Morris, 2 or more) or rows (Sobol, a power of two);
+    `futures` = replicates of each run. What is None stands in the file. The result does not depend on `threads`. Raises
+    `ScenarioError`, `ParameterError` or `SimulationError`.
     """
+    loaded = loaded_scenario(scenario)
     question = ask(
-        scenario,
-        inputs,
+        loaded,
+        inputs_of(loaded, inputs, spread),
         outcomes=outcomes,
         policy=policy,
         against=against,
@@ -83,7 +88,6 @@ def sensitivity(
     )
     count = checked_samples(method, samples)
     asked = {**question.asked(), "method": method, "samples": count}
-    loaded = question.scenario
     return analyse(
         question.answer,
         question.inputs,
@@ -104,6 +108,30 @@ def sensitivity(
             "asked": asked,
         },
     )
+
+
+def inputs_of(
+    scenario: Any,
+    inputs: Sequence[Input | str] | None = None,
+    spread: Mapping[str, tuple[float, float]] | None = None,
+) -> tuple[Input, ...]:
+    """Inputs of a scenario from names and texts, as `sensitivity` takes them, each once and in order.
+
+    Raises `ParameterError` for a name that is neither a parameter nor a topic, and for a lever that cannot be read.
+    """
+    if inputs is None:
+        return parameter_inputs(scenario, spread=spread)
+    if isinstance(inputs, str):
+        raise ParameterError(f"inputs: expected a list of names, found one text; write [{inputs!r}]")
+    found: list[Input] = []
+    for one in inputs:
+        if isinstance(one, Input):
+            found.append(one)
+        elif "=" in one:
+            found.append(lever(one))
+        else:
+            found += [made for made in parameter_inputs(scenario, [one], spread=spread) if made not in found]
+    return tuple(found)
 
 
 def checked_samples(method: str, samples: int | None) -> int:

@@ -98,6 +98,23 @@ class Sensitivity:
         weight = "mu_star" if self.method == "morris" else "total"
         return tuple(one.name for one in self.indices[outcome] if getattr(one, weight) == 0.0)
 
+    def _repr_html_(self) -> str | None:
+        """The indices as notebooks show them."""
+        of = self.label(self.policy) + (f" against {self.label(self.against)}" if self.against else "")
+        return _index_sheet(self).html(f"{self.title}: {of}" if self.title else "")
+
+    def to_frame(self, outcome: str | None = None) -> Any:
+        """Return the indices as a pandas DataFrame, the most important input first; needs pandas.
+
+        `outcome` picks one (None: all); KeyError if the analysis has none of that name.
+        """
+        frame = _index_sheet(self).to_pandas()
+        if outcome is None:
+            return frame
+        if outcome not in self.outcomes:
+            raise KeyError(f"no outcome {outcome!r} in this analysis; it has {', '.join(self.outcomes)}")
+        return frame[frame["outcome"] == outcome].reset_index(drop=True)
+
     def sheets(self) -> list[Sheet]:
         """The indices, the runs behind them, and how much is luck, as tables."""
         return [_index_sheet(self), _chance_sheet(self), _run_sheet(self), _answer_sheet(self)]

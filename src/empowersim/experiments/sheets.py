@@ -22,6 +22,7 @@ from empowersim.results.store import FORMAT, PROVENANCE, check_target
 from empowersim.results.tables import TableColumn
 
 _TYPES: Final = {"text": "string", "whole": "int64", "real": "float64"}
+_LARGE: Final = 1000.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,26 @@ class Sheet:
                 "a DataFrame needs pandas, which is not installed: pip install 'empowersim[data]'"
             ) from error
         return pd.DataFrame(list(self.rows), columns=[column.name for column in self.columns])
+
+    def html(self, title: str = "", names: Sequence[str] = ()) -> str | None:
+        """Return the sheet as HTML for notebooks, under a title, with some of its columns (default: all).
+
+        None without pandas: a notebook shows the plain text then.
+        """
+        from html import escape
+
+        try:
+            frame = self.to_pandas()
+        except StoreError:
+            return None
+        shown = frame[list(names)] if names else frame
+        table: str = shown.to_html(index=False, border=0, na_rep="", float_format=_four_digits)
+        return f"<p><b>{escape(title)}</b></p>{table}" if title else table
+
+
+def _four_digits(value: float) -> str:
+    """Return a number with four digits, those of a large one in full."""
+    return f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:.4g}"
 
 
 def write_sheets(

@@ -8,9 +8,10 @@ household or stands in it differs, and traces the difference in consumption to i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from empowersim.engine.account import traced_difference
 from empowersim.engine.trace import Trace, trace_household
@@ -28,6 +29,9 @@ from empowersim.experiments.story_events import (
 from empowersim.experiments.story_result import SERIES, Life, Parting, Story
 from empowersim.results.provenance import run_id
 from empowersim.schema import HOUSEHOLD, REGION_TYPES, ROW, VILLAGE, VILLAGE_ROW
+
+if TYPE_CHECKING:
+    from empowersim.engine.outputs import Run
 
 FIND: Final = ("gains-most", "loses-most", "leaves-poverty", "typical")
 """Ways of picking a household."""
@@ -54,14 +58,30 @@ def story(
     whom the second policy has reached). `policies` = the two (None: the reference and the last of the file). What is
     None stands in the file. Raises `ScenarioError` or `SimulationError`.
     """
-    loaded = loaded_scenario(scenario)
-    names = _two(loaded, policies)
     if (household is None) == (find is None):
         raise SimulationError(
             f"expected the id of a household, or a way to find one ({', '.join(FIND)}); give one of them"
         )
     if find is not None:
         known_name(find, FIND, "find", "a way to find a household")
+    told = future_of(scenario, policies=policies, replicate=replicate, households=households, months=months, seed=seed)
+    chosen = told.found(find) if find is not None else whole_number("household", household, 0)
+    traces = told.traces(chosen)
+    return _story(chosen, find or "", told, traces)
+
+
+def future_of(
+    scenario: Any,
+    *,
+    policies: Sequence[str] | None,
+    replicate: int,
+    households: int | None,
+    months: int | None,
+    seed: int | None,
+) -> Future:
+    """The future that a story is looked up in, asked as in `story` and checked."""
+    loaded = loaded_scenario(scenario)
+    names = _two(loaded, policies)
     made = plan(
         loaded, policies=names, reference=names[0], replicates=1, households=households, months=months, seed=seed
     )
@@ -70,11 +90,7 @@ def story(
             f"households: expected at most {POOLED_HOUSEHOLDS:,} for a story, found {made.households:,}; "
             "a larger population holds the same first households: ask for fewer"
         )
-    future = whole_number("replicate", replicate, 0)
-    told = _Told(made, names, future)
-    chosen = told.found(find) if find is not None else whole_number("household", household, 0)
-    traces = told.traces(chosen)
-    return _story(made, names, future, chosen, find or "", told, traces)
+    return Future(made, names, whole_number("replicate", replicate, 0))
 
 
 def _two(loaded: Any, policies: Sequence[str] | None) -> tuple[str, str]:
@@ -90,8 +106,8 @@ def _two(loaded: Any, policies: Sequence[str] | None) -> tuple[str, str]:
     return names[0], names[1]
 
 
-class _Told:
-    """The future in which a household is looked at: its population, burnt in, and the two policies."""
+class Future:
+    """The future in which households are looked at: its population, burnt in, and the two policies."""
 
     def __init__(self, made: Plan, names: tuple[str, str], replicate: int) -> None:
         from empowersim.engine.lives import REPORTED, Lives
@@ -99,7 +115,7 @@ class _Told:
         from empowersim.engine.start import blocks_of
 
         compiled = made.compiled
-        self.made, self.replicate = made, replicate
+        self.made, self.names, self.replicate = made, names, replicate
         self.policies = [compiled.policies[name] for name in names]
         self.population = compiled.population(made.households, made.seed, replicate)
         self.common = {
@@ -119,11 +135,11 @@ class _Told:
             for at, block in enumerate(blocks_of(self.population, compiled.parameters))
         ]
 
-    def found(self, how: str) -> int:
-        """Id of the household that a word of FIND asks for; ties go to the smaller id."""
+    def runs(self) -> tuple[Run, Run]:
+        """All households of the future under both policies."""
         from empowersim.engine.simulate import simulate
 
-        runs = simulate(
+        first, second = simulate(
             self.population,
             self.policies,
             travel=self.common["travel"],
@@ -133,6 +149,18 @@ class _Told:
             seed=self.made.seed,
             replicate=self.replicate,
         )
+        return first, second
+
+    def rupiah(self) -> NDArray[np.float64]:
+        """Rupiah of one L of each household: the poverty line of a person times its persons; shape (households,)."""
+        homes, villages = self.population.households, self.population.villages
+        lines = villages.context[VILLAGE_ROW["line"]].astype(np.float64)
+        made: NDArray[np.float64] = lines[homes.village] * homes.size.astype(np.float64)
+        return made
+
+    def found(self, how: str) -> int:
+        """Id of the household that a word of FIND asks for; ties go to the smaller id."""
+        runs = self.runs()
         first, second = (run.end_consumption.astype(np.float64) for run in runs)
         change = second - first
         ids = runs[0].household_id
@@ -172,17 +200,10 @@ class _Told:
         return made[0], made[1]
 
 
-def _story(
-    made: Plan,
-    names: tuple[str, str],
-    replicate: int,
-    household: int,
-    found: str,
-    told: _Told,
-    traces: tuple[Trace, Trace],
-) -> Story:
+def _story(household: int, found: str, told: Future, traces: tuple[Trace, Trace]) -> Story:
     from empowersim.parameters import record_of
 
+    made, names, replicate = told.made, told.names, told.replicate
     values = record_of(made.compiled.parameters)
     loaded = made.scenario
     lives = tuple(
@@ -233,7 +254,7 @@ def _story(
     )
 
 
-def _about(told: _Told, household: int, trace: Trace) -> dict[str, Any]:
+def _about(told: Future, household: int, trace: Trace) -> dict[str, Any]:
     homes, places = told.population.households, told.population.villages
     village = int(homes.village[int(np.searchsorted(homes.household_id, household))])
     start = {name: float(trace.start[ROW[name]]) for name in (*_TRAITS, "consumption", "savings", "job", "in_school")}

@@ -15,6 +15,7 @@ from empowersim.engine.lives import REPORTED
 from empowersim.engine.outputs import STAGES
 from empowersim.experiments.sheets import Sheet
 from empowersim.experiments.story_events import Event
+from empowersim.results.display import Shown
 from empowersim.results.tables import TableColumn
 from empowersim.schema import HOUSEHOLD
 
@@ -68,7 +69,7 @@ class Parting:
 
 
 @dataclass(frozen=True)
-class Story:
+class Story(Shown):
     """The same household under two policies (`lives`), the second told against the first."""
 
     scenario: str
@@ -128,6 +129,16 @@ class Story:
     def parts_over(self, months: slice) -> dict[str, float]:
         """Mean difference of consumption over some months by group, L a month; they add up to the mean difference."""
         return {name: math.fsum(values[months].tolist()) / values[months].size for name, values in self.parts.items()}
+
+    def to_frame(self, name: str = "months") -> Any:
+        """Return a table as pandas DataFrame: `months` (a row a policy and month), `events` or `parts`; needs pandas.
+
+        Money is in L. KeyError for another name.
+        """
+        sheets = {sheet.name: sheet for sheet in self.sheets()}
+        if name not in sheets:
+            raise KeyError(f"no table {name!r} in a story; it has {', '.join(sheets)}")
+        return sheets[name].to_pandas()
 
     def sheets(self) -> list[Sheet]:
         """Months, events and parts as tables."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from empowersim.evidence.judge import Verdict
+    from empowersim.experiments.sheets import Sheet
     from empowersim.trials.estimate import Effect
     from empowersim.trials.model import Trial
     from empowersim.trials.power import PowerTable
-    from empowersim.trials.run import Value
+    from empowersim.trials.run import Panel, Value
 
 PathLike = str | os.PathLike[str]
+_SHOWN: Final = ("estimate", "scale", "value", "low", "high", "p", "true_value", "covered", "households", "clusters")
+"""Columns of a trial in a notebook."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,33 @@ class TrialResult:
     """What the authors could estimate, each beside the true effect."""
     expected: dict[str, Value]
     """The same estimates without sampling error."""
+    panel: Panel = field(repr=False)
+    """The households behind the estimates."""
+
+    def _repr_html_(self) -> str | None:
+        """The estimates as notebooks show them, beside the truth."""
+        return _estimates(self).html(self.trial.title, _SHOWN)
+
+    def to_frame(self) -> Any:
+        """Return the estimates as a pandas DataFrame, a row an estimate, in the order of the file.
+
+        Columns: what a study could print (`value`, `se`, `low`, `high`, `p`, `households`, `clusters`, `control_mean`,
+        on `scale`), and what only a simulation knows (`true_value`; `spillover`, the gain of the comparison;
+        `expected`, what a study of any size would find; `covered`, whether the 95 % interval holds the true
+        effect). Needs pandas.
+        """
+        return _estimates(self).to_pandas()
+
+    def households(self, survey: int | str | None = None) -> Any:
+        """Return the households of a survey (its month; None: the last) as a pandas DataFrame, a row a household.
+
+        Columns: `household`, `village`, `arm` (name), `accepted` and `found` (whether interviewed), then each outcome
+        of `trials.survey.OUTCOMES` three times: `NAME` as an enumerator writes it down, `NAME_true` without any error,
+        and `NAME_untreated`, what it would be if nobody got anything. Outcomes of households that were not found are
+        there too: leave them out before you estimate as a study does. `EmpowersimError` for a survey that the study
+        has not.
+        """
+        return _households(self, survey)
 
 
 def _values(parameters: Any) -> Any:
@@ -54,7 +84,59 @@ def trial(
         loaded,
         effects(panel, loaded, robust=robust),
         expected(loaded, values, seed=seed, replicate=replicate),
+        panel,
     )
+
+
+def _estimates(found: TrialResult) -> Sheet:
+    from empowersim.experiments.sheets import Sheet
+    from empowersim.results.tables import TableColumn
+
+    texts = ("estimate", "outcome", "arm", "against", "survey", "scale", "on")
+    numbers = ("value", "se", "low", "high", "p", "control_mean", "true_value", "spillover", "expected")
+    columns = (
+        *(TableColumn(name, "text", "", name) for name in texts),
+        *(TableColumn(name, "real", "scale", name) for name in numbers),
+        TableColumn("households", "whole", "households", "households found of the two arms"),
+        TableColumn("clusters", "whole", "", "units of randomisation among them"),
+        TableColumn("covered", "whole", "0/1", "whether the interval holds the true effect"),
+    )
+    rows = [
+        (
+            *(one.name, one.outcome, one.arm, one.against, one.wave, one.scale, one.on),
+            *(one.value, one.se, one.low, one.high, one.p, one.control_mean, one.true_value, one.spillover),
+            *(found.expected[one.name].value, one.observations, one.clusters, one.covered),
+        )
+        for one in found.effects
+    ]
+    return Sheet("estimates", columns, rows)
+
+
+def _households(found: TrialResult, survey: int | str | None) -> Any:
+    from empowersim.errors import EmpowersimError
+
+    panel = found.panel
+    waves = tuple(panel.measured)
+    wave = waves[-1] if survey is None else str(survey)
+    if wave not in waves:
+        raise EmpowersimError(f"survey: expected a survey of {found.trial.name} ({', '.join(waves)}), found {survey!r}")
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise EmpowersimError("frames need pandas: install it with pip install 'empowersim[analysis]'") from error
+    names = [arm.name for arm in found.trial.arms]
+    columns: dict[str, Any] = {
+        "household": panel.household,
+        "village": panel.village,
+        "arm": [names[index] for index in panel.arm],
+        "accepted": panel.accepted,
+        "found": panel.found[wave],
+    }
+    for name, measured in panel.measured[wave].items():
+        columns[name] = measured
+        columns[f"{name}_true"] = panel.true[wave][name]
+        columns[f"{name}_untreated"] = panel.untreated[wave][name]
+    return pd.DataFrame(columns)
 
 
 def power(
@@ -109,3 +191,23 @@ def validate(
 
     wanted = chosen(rows)
     return judge_all(simulate_rows(wanted, _values(parameters), seed=seed, size=size, threads=threads), wanted)
+
+
+def calibrated_spread(fit: PathLike | None = None) -> dict[str, tuple[float, float]]:
+    """Return what the evidence leaves open: parameter -> low, high, mean of the ensemble ± two standard deviations.
+
+    `fit` is a parameter file of a calibration (None: the shipped one). Hand it to `sensitivity(..., spread=...)`.
+    Raises `StoreError` for a file that cannot be read, `EmpowersimError` for one without an ensemble.
+    """
+    from empowersim.calibration.store import load_fit, members, weights
+    from empowersim.errors import EmpowersimError
+    from empowersim.experiments.responses import ensemble_spread
+    from empowersim.fronts.evidence_page import SHIPPED_FIT
+
+    loaded = load_fit(SHIPPED_FIT if fit is None else fit)
+    found = members(loaded)
+    if not found:
+        raise EmpowersimError(
+            f"{fit}: expected a parameter file with an ensemble, found one without; calibrate with --members"
+        )
+    return ensemble_spread(found, weights(loaded))

@@ -158,17 +158,9 @@ def _spread(asked: argparse.Namespace) -> dict[str, tuple[float, float]]:
     """Ends of fitted parameters, if the ensemble is asked for."""
     if asked.ranges == "bounds" and asked.fit is None:
         return {}
-    from empowersim.calibration.store import load_fit, members, weights
-    from empowersim.errors import EmpowersimError
-    from empowersim.experiments.responses import ensemble_spread
-    from empowersim.fronts.evidence_page import SHIPPED_FIT
+    from empowersim.fronts.evidence_api import calibrated_spread
 
-    fit = load_fit(asked.fit if asked.fit is not None else SHIPPED_FIT)
-    if not members(fit):
-        raise EmpowersimError(
-            "--fit: expected a parameter file with an ensemble, found one without; calibrate with --members"
-        )
-    return ensemble_spread(members(fit), weights(fit))
+    return calibrated_spread(asked.fit)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from empowersim.errors import StoreError
+from empowersim.results.display import Shown
 from empowersim.results.tables import OUTCOMES, RATIOS, Table
 
 _FIGURES: Final = ("better", "worse", "unchanged")
@@ -15,7 +17,7 @@ _ESTIMATE: Final = ("mean", "low", "high")
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown):
     """Policies compared on the same futures: everything the fronts show, and nothing they compute.
 
     `tables` holds the tables named in `results.tables.TABLES`. With a single policy there are no differences, no
@@ -83,6 +85,35 @@ class Comparison:
     def to_pandas(self, name: str) -> Any:
         """Return a table as pandas DataFrame."""
         return self.table(name).to_pandas()
+
+    def to_frame(self, lang: str = "en") -> Any:
+        """Return all outcomes of all policies as a pandas DataFrame, a row a policy and outcome.
+
+        Columns: `policy` (name), `label` (what people call it, in English or Indonesian), `outcome`, `unit`; the level
+        `mean` with its 95 % interval `low` to `high`; `difference` from the reference, future by future, with
+        `difference_low` to `difference_high`; `probability_better` than the reference and `probability_best` of all
+        (shares of futures). What cannot be told is NaN, as the difference of the reference. Needs pandas; `to_pandas`
+        gives any other table.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise StoreError(
+                "a DataFrame needs pandas, which is not installed: pip install 'empowersim[data]'"
+            ) from error
+        keys = ["policy", "outcome"]
+        renamed = {"mean": "difference", "low": "difference_low", "high": "difference_high"}
+        against = self.to_pandas("differences").rename(columns=renamed)
+        frame = pd.merge(
+            self.to_pandas("outcomes"),
+            against[[*keys, *renamed.values(), "probability_better"]],
+            on=keys,
+            how="left",
+            validate="one_to_one",
+        )
+        frame.insert(1, "label", [self.label(policy, lang) for policy in frame["policy"]])
+        last = ["probability_better", "probability_best"]
+        return frame[[name for name in frame.columns if name not in last] + last]
 
     def metadata(self) -> dict[str, str]:
         """Return what every stored table says of its origin."""

@@ -15,7 +15,8 @@ from typing import Final
 
 import yaml
 
-from empowersim.errors import Problem
+from empowersim.errors import Problem, ScenarioError
+from empowersim.scenario import ready
 
 LONGEST_SHOWN: Final = 60
 _QUOTES: Final = ("'", '"', "|", ">")
@@ -214,9 +215,24 @@ def _read_chain(
     if asks.text is None:
         problems.append(asks.problem("the path of one scenario file, as medan.yaml"))
         return own
-    parent_shown = os.path.normpath(os.path.join(os.path.dirname(shown), asks.text))
-    parent = _read_chain(path.parent / asks.text, parent_shown, problems, asks, (*chain, real))
+    wanted = _extended(asks, path.parent, problems)
+    if wanted is None:
+        return own
+    beside = os.path.normpath(os.path.join(os.path.dirname(shown), asks.text))
+    parent_shown = beside if wanted == path.parent / asks.text else os.fspath(wanted)
+    parent = _read_chain(wanted, parent_shown, problems, asks, (*chain, real))
     return own if parent is None else merge(parent, own)
+
+
+def _extended(asks: Node, folder: Path, problems: list[Problem]) -> Path | None:
+    """Path of the file that a file in `folder` extends; None, with a problem told, for a misspelt ready scenario."""
+    assert asks.text is not None
+    try:
+        return ready.find(asks.text, folder)
+    except ScenarioError as error:
+        problem = error.problems[0]
+        problems.append(asks.problem(problem.expected, asks.text, problem.remedy))
+        return None
 
 
 EXCLUSIVE: Final = (

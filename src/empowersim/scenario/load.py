@@ -17,7 +17,7 @@ from typing import Any
 
 from empowersim.errors import ParameterError, Problem, ScenarioError
 from empowersim.parameters.places import place as place_of
-from empowersim.scenario import library
+from empowersim.scenario import library, ready
 from empowersim.scenario.check_community import partner_share, read_communities
 from empowersim.scenario.check_mentors import check_where, read_mentors
 from empowersim.scenario.document import Node, merge, nearest, parse, read_with_parents, strip_passports
@@ -53,7 +53,8 @@ INFINITY = float("inf")
 def load(path: str | os.PathLike[str], *, survey: str | os.PathLike[str] | None = None) -> Scenario:
     """Load the scenario file at `path`; `survey` names the survey file instead of the one the scenario names.
 
-    Raises `ScenarioError` with all problems of the file (and of the files it extends).
+    A bare name, as `medan`, is the ready scenario of that name (`scenario.ready`). Raises `ScenarioError` with all
+    problems of the file (and of the files it extends).
 
     Examples:
         >>> from empowersim.scenario.load import load
@@ -63,8 +64,9 @@ def load(path: str | os.PathLike[str], *, survey: str | os.PathLike[str] | None 
 
     """
     problems: list[Problem] = []
-    shown = os.fspath(path)
-    root = read_with_parents(Path(path), shown, problems)
+    found = ready.find(path)
+    shown = os.fspath(path if found == Path(path) else found)
+    root = read_with_parents(found, shown, problems)
     return finish(root, shown, problems, os.fspath(survey) if survey is not None else "")
 
 
@@ -84,7 +86,7 @@ def loads(text: str, name: str = "scenario.yaml") -> Scenario:
         problems.append(Problem(name, root.line, "", "keys such as base: and policies:", root.show()))
         root = None
     if root is not None and (asks := root.get("extends")) is not None and asks.text:
-        parent = read_with_parents(Path(asks.text), asks.text, problems, asks)
+        parent = read_with_parents(ready.find(asks.text), asks.text, problems, asks)
         own = replace(root, entries={key: value for key, value in (root.entries or {}).items() if key != "extends"})
         root = own if parent is None else merge(parent, own)
     return finish(root, name, problems, "")

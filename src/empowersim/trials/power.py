@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ from empowersim.trials.estimate import Effect, effect, is_given
 from empowersim.trials.model import Estimate, Trial
 
 if TYPE_CHECKING:
+    from empowersim.experiments.sheets import Sheet
     from empowersim.trials.run import Panel
 
 Draw = Callable[..., "Panel"]
@@ -125,6 +126,36 @@ class PowerTable:
         return min(
             enough, key=lambda row: (row.design.villages * row.design.households, row.design.villages), default=None
         )
+
+    def _repr_html_(self) -> str | None:
+        """The table as notebooks show it."""
+        names = ("villages", "households", "take_up", "power", "low", "high", "formula_power", "estimate", "true_value")
+        return self.sheet().html(f"{self.title}: power to see {self.estimate.name}", names)
+
+    def to_frame(self) -> Any:
+        """Return the table as a pandas DataFrame: a row a design, columns as in `Design` and `Power`; needs pandas."""
+        return self.sheet().to_pandas()
+
+    def sheet(self) -> Sheet:
+        """Return the table with units: a row a design, its columns as in `Design` and `Power`."""
+        from empowersim.experiments.sheets import Sheet
+        from empowersim.results.tables import TableColumn
+
+        whole = ("villages", "households", "draws")
+        units = {"villages": "villages", "households": "households", "draws": "trials", "clusters": "clusters"}
+        of_estimate = ("estimate", "spread", "se", "true_value", "detectable", "planned")
+        units |= dict.fromkeys(of_estimate, self.estimate.scale)
+        names = (
+            *("villages", "households", "take_up", "draws", "power", "low", "high", "formula_power", "estimate"),
+            *("spread", "se", "true_value", "covered", "observations", "clusters", "icc", "detectable", "planned"),
+            "villages_needed",
+        )
+        columns = tuple(
+            TableColumn(name, "whole" if name in whole else "real", units.get(name, ""), name) for name in names
+        )
+        values = [asdict(row.design) | asdict(row) for row in self.rows]
+        rows = [[row[name] for name in names] for row in values]
+        return Sheet("power", columns, rows)
 
 
 def power(
