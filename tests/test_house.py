@@ -33,6 +33,7 @@ LAYERS = (
     "parameters",
     "rules",
     "engine",
+    "extend",
     "scenario",
     "results",
     "experiments",

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from empowersim._version import __version__
 
 if TYPE_CHECKING:
-    from empowersim import errors
+    from empowersim import errors, extend
     from empowersim.experiments import adapters
     from empowersim.experiments.audit import audit
     from empowersim.experiments.branch import burn_in, read_burn_in
+    from empowersim.experiments.column_means import column_means
     from empowersim.experiments.compare import compare, simulate
     from empowersim.experiments.executors import make_executor
     from empowersim.experiments.factors import ablate
@@ -47,6 +48,7 @@ _NAMES = {
     "burn_in": "empowersim.experiments.branch",
     "check": "empowersim.fronts.api",
     "cite": "empowersim.fronts.api",
+    "column_means": "empowersim.experiments.column_means",
     "compare": "empowersim.experiments.compare",
     "compare_worlds": "empowersim.experiments.worlds",
     "decide": "empowersim.fronts.decide_api",
@@ -75,6 +77,7 @@ _NAMES = {
 _MODULES = {
     "adapters": "empowersim.experiments.adapters",
     "errors": "empowersim.errors",
+    "extend": "empowersim.extend",
     "plots": "empowersim.fronts.plots",
 }
 
@@ -88,6 +91,7 @@ __all__ = [
     "burn_in",
     "check",
     "cite",
+    "column_means",
     "compare",
     "compare_worlds",
     "decide",
@@ -95,6 +99,7 @@ __all__ = [
     "diff",
     "errors",
     "expand_sweep",
+    "extend",
     "load",
     "make_executor",
     "optimise",

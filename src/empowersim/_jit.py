@@ -57,6 +57,7 @@ _RULE_FLAGS: dict[str, Any] = {
     "forceinline": True,
     "_nrt": False,
 }
+_KEPT_UNDER = "_kept_under"
 _KERNEL_FLAGS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "_nrt": False}
 
 
@@ -109,6 +110,13 @@ class Compiled:
     def __call__(self, *arguments: Any) -> Any:
         return self.outside(*arguments)
 
+    def __reduce__(self) -> str:
+        return str(self.py_func.__qualname__)  # a pickle holds where the function stands, as for any function
+
+    def made_of(self, function: Callable[..., Any]) -> Compiled:
+        """Another function compiled under the flags of this one."""
+        return Compiled(function, self._flags)
+
 
 @typeof_impl.register(Compiled)  # type: ignore[untyped-decorator]
 def _typeof_compiled(value: Compiled, context: Any) -> Any:
@@ -130,6 +138,15 @@ def kernel(function: Callable[..., Any]) -> Any:
     dispatcher = numba.njit(**_KERNEL_FLAGS)(function)
     dispatcher._cache = _KeyedCache(function)
     return dispatcher
+
+
+def kernel_kept_under(function: Callable[..., Any], folder: str) -> Any:
+    """As `kernel`, for a function that does not stand in the sources: its machine code lies in a folder of its own.
+
+    `folder` must name all that the function depends on besides the sources.
+    """
+    setattr(function, _KEPT_UNDER, folder)
+    return kernel(function)
 
 
 @cache
@@ -163,9 +180,12 @@ def cache_folder() -> Path:
     return folder
 
 
-def is_compiled() -> bool:
-    """Whether kernels of these very sources are on disk, so that the first call will not compile."""
-    return any(cache_folder().glob("*.nbc"))
+def is_compiled(folder: str = "", name: str = "") -> bool:
+    """Whether kernels of these very sources are on disk, so that the first call will not compile.
+
+    `folder` as in `kernel_kept_under` (empty: the kernels of the package), `name` that of a kernel (empty: of any).
+    """
+    return any((cache_folder() / folder).glob(f"*{name}*.nbc" if name else "*.nbc"))
 
 
 class _DigestLocator(_CacheLocator):  # type: ignore[misc]
@@ -173,9 +193,10 @@ class _DigestLocator(_CacheLocator):  # type: ignore[misc]
 
     def __init__(self, py_func: Any, py_file: str) -> None:
         self._lineno = py_func.__code__.co_firstlineno
+        self._under = getattr(py_func, _KEPT_UNDER, "")
 
     def get_cache_path(self) -> str:
-        return str(cache_folder())
+        return str(cache_folder() / self._under)
 
     def get_source_stamp(self) -> str:
         return source_digest()

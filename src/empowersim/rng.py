@@ -49,6 +49,9 @@ TRAITS: Final = -(2**31)
 
 STREAMS_A_GROUP: Final = 4
 
+EXTENSIONS: Final = 1024
+"""First stream that belongs to extensions (`engine.extension`); no stream of the model lies here or beyond."""
+
 
 class Kind(IntEnum):
     """Who draws. Part of the address, so that household 7 and village 7 share nothing."""

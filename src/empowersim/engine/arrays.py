@@ -80,6 +80,10 @@ class Block(NamedTuple):
     village_high: NDArray[np.uint32]
 
 
+CHANGING: Final = ("state", "village", "own", "own_village")
+"""What months change in a block; the last two are columns of an extension (`machine.ExtendedBlock`)."""
+
+
 class Running(NamedTuple):
     """What a policy keeps in a block from month to month besides households and villages."""
 
@@ -118,7 +122,8 @@ def running_of(block: Block, slots: int, mentors: int, community: int) -> Runnin
 
 def copy_of(block: Block) -> Block:
     """A block with its own state and village means; what never changes is shared."""
-    return block._replace(state=block.state.copy(), village=block.village.copy())
+    own = {name: getattr(block, name).copy() for name in CHANGING if name in block._fields}
+    return block._replace(**own)
 
 
 class Plan(NamedTuple):

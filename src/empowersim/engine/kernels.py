@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from empowersim._jit import LANES, kernel, loop
+from empowersim._jit import LANES, kernel, loop, rule
 from empowersim.engine.allocation import POSTS, cut, enrol, visit
 from empowersim.engine.arrays import DOSES, FINISHED, STRIP
 from empowersim.engine.metrics import VILLAGE_SUM_ROW
@@ -184,6 +184,31 @@ def village_doses(running: Any, plan: Any, scratch: Any, v: int) -> int:
     return 0
 
 
+@rule
+def begin_village(
+    block: Any, scratch: Any, values: Any, v: int, tile: int, address: Any, since: float, seed: Any, replicate: Any
+) -> int:
+    """What happens in a village before its households live their month: nothing, unless an extension says so."""
+    return 0
+
+
+@rule
+def live_strip(
+    block: Any,
+    scratch: Any,
+    values: Any,
+    v: int,
+    tile: int,
+    count: int,
+    address: Any,
+    since: float,
+    seed: Any,
+    replicate: Any,
+) -> int:
+    """Take a strip of village `v` through its month; an extension puts its own rules around it."""
+    return month_of_strip(block.state, block.village, v, scratch.draws, scratch.doses, values, tile, count, since)
+
+
 @kernel
 def advance(
     block: Any,
@@ -237,6 +262,7 @@ def advance(
         for v in range(villages):
             line = block.village[v, _LINE]
             clear(scratch.village_sums)
+            begin_village(block, scratch, values, v, tile, address, since, seed, replicate)
             if running_now:
                 village_doses(running, plan, scratch, v)
             while tile < tiles and block.tile_village[tile] == v:
@@ -248,7 +274,7 @@ def advance(
                 )
                 if running_now:
                     dose_strip(block, running, plan, tally, scratch, tile, count, month, line, mentored)
-                month_of_strip(block.state, block.village, v, scratch.draws, scratch.doses, values, tile, count, since)
+                live_strip(block, scratch, values, v, tile, count, address, since, seed, replicate)
                 add_to_village(block.state, block.live, scratch.doses, scratch.village_sums, tile, count)
                 if tallied:
                     add_to_measures(

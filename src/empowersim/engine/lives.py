@@ -9,15 +9,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from empowersim.engine.arrays import Block, Offer, Plan, Running, Scratch, Tally, copy_of, running_of, scratch_for
+from empowersim.engine.arrays import Block, Offer, Plan, Running, Scratch, Tally, copy_of, running_of
 from empowersim.engine.ends import Ends, ends_of, starting_consumption
+from empowersim.engine.extension import Extension
 from empowersim.engine.inputs import Policy, Travel
-from empowersim.engine.kernels import advance
+from empowersim.engine.machine import SHIPPED, Machine, machine_of
 from empowersim.engine.metrics import BINS, Details, Sums
 from empowersim.engine.outputs import HOURS, MENTOR_SERIES
 from empowersim.engine.plans import NOTHING, YEAR, Portion, new_mentors, offer_of, plan_of, portions_of, with_portion
-from empowersim.engine.start import settle, working_rows
-from empowersim.parameters import record_of
+from empowersim.engine.start import working_rows
 from empowersim.schema import ROW
 
 REPORTED: Final = 12
@@ -83,12 +83,14 @@ class Lives:
         judged: int,
         calendar: int,
         mean_line: np.float32,
+        extension: Extension | None = None,
     ) -> None:
         """As in `simulate`; `mean_line` as in `kernels.advance`."""
+        self._machine = machine_of(extension)
         self._policies = policies
         self._travel = travel
         self._parameters = parameters
-        self._values = record_of(parameters)
+        self._values = self._machine.values(parameters)
         self._months = months
         self._judged = min(judged, months)
         self._key = np.uint32(seed), np.uint32(replicate)
@@ -101,20 +103,22 @@ class Lives:
         self._detailed = np.flatnonzero(detailed_months(months))
         self._idle = plan_of(_IDLE, travel, 0, NOTHING)
         self._plans: dict[tuple[int, int], Plan] = {}
-        self._scratch = ScratchPerThread()
+        self._scratch = ScratchPerThread(machine=self._machine)
         self._own = local()
 
     def begin(self, block: Block, region: int, identity: int, *, until: int = 0) -> Begun:
         """Start a laid out block of a region type, with its permanent id, and burn it in; the block itself changes.
 
-        The burn-in is broken off before the month `until` (0 or less; 0 = never), for those who want to look inside.
+        Under an extension the block that is handed back has its columns, too. The burn-in is broken off
+        before the month `until` (0 or less; 0 = never), for those who want to look inside.
         """
-        settle(block, self._rows(), self._values, *self._key)
+        block = self._machine.settle(block, self._rows(), self._parameters, *self._key)
         tiles, villages = block.state.shape[0], block.village.shape[0]
         before = self._before.copy()
         before[1] = until
         offer = offer_of(_IDLE, identity, NOTHING, tiles, villages, 1, *self._key)
         self._go(block, running_of(block, 1, 1, 1), self._idle, offer, empty_tally(_IDLE, 1), before)
+        self._machine.check(block, "at the end of the burn-in")
         is_poor = (block.state[:, ROW["consumption"]] < 1.0) & (block.live > 0)
         block.state[:, ROW["began_poor"]] = is_poor
         return Begun(block, int(block.live.sum()), float(is_poor.sum()), region, identity)
@@ -161,13 +165,15 @@ class Lives:
 
     def close(self, under: Under) -> Lived:
         """What a block has become after the last month of the run."""
+        self._machine.check(under.block, f"at the end of policy {self._policies[under.number].name}")
         ends = ends_of(under.block, under.running, under.start, self._judged, self._parameters)
         tally = under.tally._replace(spread=under.tally.spread[self._detailed])
         return Lived(tally, ends, np.maximum(under.offer.places, 0))
 
     def _go(self, block: Block, running: Running, plan: Plan, offer: Offer, tally: Tally, when: Any) -> None:
         scratch = self._scratch.get(block.state.shape[0])
-        advance(block, running, plan, offer, tally, scratch, self._values, when, *self._key, self._mean_line)
+        go = self._machine.advance
+        go(block, running, plan, offer, tally, scratch, self._values, when, *self._key, self._mean_line)
 
     def _plan(self, number: int, region: int) -> Plan:
         """A policy as arrays in a region type; two threads that make the same one at once make it alike."""
@@ -193,17 +199,18 @@ class Lives:
 class ScratchPerThread:
     """Working memory of the calling thread, large enough for the largest block it has seen."""
 
-    def __init__(self, tiles: int = 0) -> None:
-        """Make room for `tiles` tiles from the start."""
+    def __init__(self, tiles: int = 0, machine: Machine = SHIPPED) -> None:
+        """Make room for `tiles` tiles from the start, as the kernels of `machine` want it."""
         self._local = local()
         self._tiles = tiles
+        self._machine = machine
 
     def get(self, tiles: int = 0) -> Scratch:
         """Working memory for a block of `tiles` tiles."""
         wanted = max(tiles, self._tiles)
         kept: Scratch | None = getattr(self._local, "scratch", None)
         if kept is None or kept.demand.shape[0] < wanted:
-            kept = scratch_for(wanted)
+            kept = self._machine.scratch(wanted)
             self._local.scratch = kept
         return kept
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from empowersim._jit import LANES
 from empowersim.engine.arrays import Block
+from empowersim.engine.extension import Extension
 from empowersim.engine.gather import Total
 from empowersim.engine.inputs import Policy, Population, Travel
 from empowersim.engine.lives import REPORTED, Begun, Lived, Lives, shared_among
@@ -42,17 +43,19 @@ def simulate(
     threads: int = 0,
     judged: int = REPORTED,
     calendar: int = 0,
+    extension: Extension | None = None,
 ) -> list[Run]:
     """Simulate every policy on the same households and the same random numbers; one `Run` a policy.
 
     `months` after the start of the policies (at least 1); `burn_in` months before it, without any programme;
     `seed` and `replicate` 0 to 2**32 - 1; `threads` 0 = as many as pay; `judged` = months at the end over which
-    a household's consumption is averaged; `calendar` = month of the year in which the policies start (0 = January).
-    The result does not depend on `threads`. All households are in memory at once; `stream.simulate_stream` is for
-    more of them. Raises `SimulationError`.
+    a household's consumption is averaged; `calendar` = month of the year in which the policies start (0 = January);
+    `extension` = rules that are added to the model. The result does not depend on `threads`. All households are in
+    memory at once; `stream.simulate_stream` is for more of them. Raises `SimulationError`.
     """
     check(population.count, policies, months, burn_in, seed, replicate, judged)
     common = {"travel": travel, "parameters": parameters, "burn_in": burn_in, "seed": seed, "replicate": replicate}
+    common["extension"] = extension
     burnt = burn_in_of(population, threads=threads, calendar=calendar, **common)
     return run_from(burnt, policies, months=months, threads=threads, judged=judged, calendar=calendar, **common)
 
@@ -87,6 +90,7 @@ def burn_in_of(
     replicate: int = 0,
     threads: int = 0,
     calendar: int = 0,
+    extension: Extension | None = None,
 ) -> Burnt:
     """Start the households of a population and let them live `burn_in` months without any programme."""
     check(population.count, (), 1, burn_in, seed, replicate, 1)
@@ -102,6 +106,7 @@ def burn_in_of(
         judged=1,
         calendar=calendar,
         mean_line=mean_line,
+        extension=extension,
     )
     order, regions = subdistricts_of(population)
 
@@ -139,10 +144,12 @@ def run_from(
     threads: int = 0,
     judged: int = REPORTED,
     calendar: int = 0,
+    extension: Extension | None = None,
 ) -> list[Run]:
     """Let every policy go on from a burn-in; one `Run` a policy, with the bits of `simulate`.
 
-    `parameters`, `burn_in`, `seed`, `replicate` and `calendar` must be those of the burn-in. Raises `SimulationError`.
+    `parameters`, `burn_in`, `seed`, `replicate`, `calendar` and `extension` must be those of the burn-in. Raises
+    `SimulationError`.
     """
     check(burnt.count, policies, months, burn_in, seed, replicate, judged)
     lives = Lives(
@@ -156,6 +163,7 @@ def run_from(
         judged=judged,
         calendar=calendar,
         mean_line=burnt.mean_line,
+        extension=extension,
     )
     jobs = [
         (one, number, portion)

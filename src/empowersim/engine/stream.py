@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from empowersim.engine.arrays import Tally
 from empowersim.engine.changes import Counting, add, changes_of, count, counting
+from empowersim.engine.extension import Extension
 from empowersim.engine.gather import Total
 from empowersim.engine.inputs import Policy, Population, StreamedPopulation, Travel
 from empowersim.engine.lives import REPORTED, Begun, Lives
@@ -147,6 +148,7 @@ def simulate_stream(
     threads: int = 0,
     judged: int = REPORTED,
     calendar: int = 0,
+    extension: Extension | None = None,
     told: Told | None = None,
     spread: Spread | None = None,
 ) -> list[Run]:
@@ -172,6 +174,7 @@ def simulate_stream(
             replicate=replicate,
             judged=judged,
             calendar=calendar,
+            extension=extension,
         )
         workers = threads or default_threads(stream.count)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from empowersim.errors import SimulationError
 from empowersim.results.provenance import file_digest
+
+if TYPE_CHECKING:
+    from empowersim.engine.extension import Extension
 
 SEEDS: Final = 2**32
 
@@ -58,6 +61,15 @@ def survey_digest(scenario: Any) -> str | None:
     from empowersim.scenario.survey_source import find_survey
 
     return file_digest(find_survey(scenario, scenario.survey))
+
+
+def passport_of(extension: Extension | None) -> dict[str, Any]:
+    """What the inputs of a run say of the extension it was made under; nothing for the model itself."""
+    if extension is None:
+        return {}
+    if not hasattr(extension, "passport"):
+        raise SimulationError(f"extension: expected an Extension, found {type(extension).__name__}")
+    return {"extension": extension.passport()}
 
 
 def english_title(title: Any, name: str) -> str:

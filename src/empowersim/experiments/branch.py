@@ -29,7 +29,7 @@ from empowersim.engine.arrays import Block
 from empowersim.engine.lives import Begun
 from empowersim.engine.simulate import Burnt
 from empowersim.errors import SimulationError, StoreError
-from empowersim.experiments.asked import loaded_scenario, whole_number
+from empowersim.experiments.asked import loaded_scenario, passport_of, whole_number
 from empowersim.experiments.compare import BurnInWork, Plan, Progress, execute, plan
 from empowersim.experiments.executors import available_threads, map_replicates
 from empowersim.results.comparison import Comparison
@@ -190,14 +190,15 @@ def inputs_of(made: Plan) -> dict[str, Any]:
         "households": made.households,
         "burn_in": made.burn_in,
         "seed": made.seed,
+        **passport_of(made.extension),
     }
 
 
 def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """What two burn-ins depend on differently, a line each."""
     found = []
-    for key in here:
-        one, other = there.get(key), here[key]
+    for key in dict.fromkeys((*here, *there)):
+        one, other = there.get(key), here.get(key)
         if one == other:
             continue
         if isinstance(one, Mapping) and isinstance(other, Mapping):

@@ -39,17 +39,20 @@ from empowersim.experiments.asked import (
     english_title,
     known_policy,
     loaded_scenario,
+    passport_of,
     survey_digest,
     whole_number,
 )
 from empowersim.experiments.executors import Executor, available_threads, map_replicates
 from empowersim.experiments.reduce import Reduced, reduce_runs
 from empowersim.experiments.summary import summarise
+from empowersim.experiments.warm import ready_for
 from empowersim.experiments.winners import STREAMED_NOTE
 from empowersim.results.comparison import Comparison
 from empowersim.results.provenance import program_digest, run_id
 
 if TYPE_CHECKING:
+    from empowersim.engine.extension import Extension
     from empowersim.engine.inputs import Policy
     from empowersim.engine.outputs import Run
     from empowersim.engine.simulate import Burnt
@@ -79,13 +82,15 @@ def compare(
     households: int | None = None,
     months: int | None = None,
     seed: int | None = None,
+    extension: Extension | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare the policies of a scenario (a loaded one, or the path of a file) on the same futures.
 
     `policies` picks some by name (the reference always comes along); `reference` is the policy the others
-    are compared with. What is None stands in the scenario file, but `households` above `ONE_FUTURE_ABOVE` mean one
+    are compared with; under an `extension` (`empowersim.extend`) all of them live by its rules, on the same luck. What
+    is None stands in the scenario file, but `households` above `ONE_FUTURE_ABOVE` mean one
     future unless `replicates` says otherwise; `threads` None means all cores. The result
     does not depend on `threads`. Raises `ScenarioError`, `PopulationError`, `ParameterError` or
     `SimulationError`, the last also for a scenario that asks for both worlds (``trap: both``): no world is chosen for
@@ -109,6 +114,7 @@ def compare(
         households=households,
         months=months,
         seed=seed,
+        extension=extension,
     )
     return execute(made, threads=threads, progress=progress)
 
@@ -121,6 +127,7 @@ def simulate(
     households: int | None = None,
     months: int | None = None,
     seed: int | None = None,
+    extension: Extension | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -145,6 +152,7 @@ def simulate(
         households=households,
         months=months,
         seed=seed,
+        extension=extension,
     )
     return execute(made, threads=threads, progress=progress)
 
@@ -165,6 +173,7 @@ class Plan:
     seed: int
     inputs: Mapping[str, Any]
     run_id: str
+    extension: Extension | None = None
 
     @property
     def streamed(self) -> bool:
@@ -186,6 +195,7 @@ def plan(
     households: int | None = None,
     months: int | None = None,
     seed: int | None = None,
+    extension: Extension | None = None,
 ) -> Plan:
     """Check what is asked, as in `compare`, and give it its `run_id`, without simulating anything."""
     from empowersim.parameters import digest
@@ -217,6 +227,7 @@ def plan(
         "reference": chosen_reference,
         "households": size,
         **counts,
+        **passport_of(extension),
     }
     return Plan(
         scenario=loaded,
@@ -226,6 +237,7 @@ def plan(
         households=size,
         inputs=inputs,
         run_id=run_id(inputs),
+        extension=extension,
         **counts,
     )
 
@@ -244,6 +256,8 @@ def execute(
     the subdistricts of a streamed population. With `burnt` futures go on from burn-ins that were made before
     (`experiments.branch` sees to it that they are those of the plan). The result depends on none of them.
     """
+    if executor is not None:
+        ready_for(executor.kind, made.extension)
     cores = whole_number("threads", threads if threads is not None else available_threads(), 1)
     if made.streamed:
         futures = _streamed_futures(made, cores, progress, executor)
@@ -267,7 +281,7 @@ def execute(
         discount_rate=float(loaded.settings.discount_rate),
         unchanged_band=float(made.compiled.parameters.unchanged_band),
         price_year=getattr(loaded, "price_year", None),
-        notes=first.notes,
+        notes=first.notes if made.extension is None else (*first.notes, made.extension.sentence()),
         assumed=_assumed(loaded),
         run_id=made.run_id,
         inputs=made.inputs,
@@ -352,6 +366,7 @@ def _streamed_futures(
                 made.burn_in,
                 made.seed,
                 replicate,
+                made.extension,
             )
             spread = spread_over(executor, nation)
 
@@ -384,6 +399,7 @@ def _common(made: Plan) -> dict[str, Any]:
         "months": made.months,
         "burn_in": made.burn_in,
         "seed": made.seed,
+        "extension": made.extension,
     }
 
 

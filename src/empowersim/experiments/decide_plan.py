@@ -76,7 +76,7 @@ def plan_decision(
     world: str = "file",
     effect: str = "years",
     threshold: float | None = None,
-    **size: int | None,
+    **size: Any,
 ) -> DecisionPlan:
     """Check what is asked, as in `decide`, without simulating anything."""
     loaded = in_world(loaded_scenario(scenario), world)

@@ -17,6 +17,7 @@ from empowersim.engine.stream import Stretch, Stretches
 from empowersim.experiments.execution import Executor
 
 if TYPE_CHECKING:
+    from empowersim.engine.extension import Extension
     from empowersim.scenario.compiled import Compiled
 
 
@@ -33,6 +34,7 @@ class Nation:
     burn_in: int
     seed: int
     replicate: int
+    extension: Extension | None = None
 
     def stretches(self) -> Stretches:
         """The run of a stretch, ready to be called; the layout of the population is worked out anew."""
@@ -48,6 +50,7 @@ class Nation:
             replicate=self.replicate,
             judged=REPORTED,
             calendar=0,
+            extension=self.extension,
         )
 
 

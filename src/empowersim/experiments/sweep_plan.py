@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from empowersim.errors import EmpowersimError, Problem, ScenarioError
-from empowersim.experiments.asked import survey_digest
+from empowersim.experiments.asked import passport_of, survey_digest
 from empowersim.experiments.sweep_design import RECORD, Axis, Design
 from empowersim.experiments.sweep_points import PARAMETER, Points, Settings, _is_parameter, parameter_value
 from empowersim.experiments.sweep_sampling import Draws, Ensemble, Point, draws_of, points_of
@@ -21,6 +21,9 @@ from empowersim.results.provenance import program_digest, run_id
 from empowersim.scenario.changes import Changeable
 from empowersim.scenario.document import Node, nearest, read_with_parents
 from empowersim.scenario.load import load
+
+if TYPE_CHECKING:
+    from empowersim.engine.extension import Extension
 
 CHECKED: Final = 200
 """Points of a design that are read before anything runs; of more, every value is read once, alone."""
@@ -73,7 +76,7 @@ class SweepPlan:
         )
 
 
-def plan_sweep(design: Design, ensemble: Ensemble | None = None) -> SweepPlan:
+def plan_sweep(design: Design, ensemble: Ensemble | None = None, extension: Extension | None = None) -> SweepPlan:
     """Check a design against its scenario. Raises `ScenarioError` with all problems, or another `EmpowersimError`."""
     shown = str(design.scenario)
     loaded = load(design.scenario)
@@ -120,6 +123,7 @@ def plan_sweep(design: Design, ensemble: Ensemble | None = None) -> SweepPlan:
         "axes": {axis.name: {"paths": list(axis.paths), "unit": axis.unit} for axis in design.axes},
         "drawn": list(draws.names),
         "ensemble": ensemble.origin if ensemble is not None else None,
+        **passport_of(extension),
     }
     return SweepPlan(design, text, survey, settings, points, draws, identity)
 

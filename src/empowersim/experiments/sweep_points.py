@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from empowersim.errors import SimulationError
-from empowersim.experiments.asked import survey_digest
+from empowersim.experiments.asked import passport_of, survey_digest
 from empowersim.experiments.compare import POOLED_HOUSEHOLDS
 from empowersim.experiments.reduce import outcome_values
 from empowersim.parameters import Parameters, digest
@@ -30,6 +30,9 @@ from empowersim.results.sweep_journal import FailedRun, MadeRun
 from empowersim.results.tables import OUTCOMES
 from empowersim.scenario.changes import Changeable
 from empowersim.scenario.model import _parameter_value
+
+if TYPE_CHECKING:
+    from empowersim.engine.extension import Extension
 
 Vector = NDArray[np.float64]
 
@@ -98,8 +101,11 @@ class Ready:
 class Points:
     """The compiled scenarios of a sweep, made when they are first asked for."""
 
-    def __init__(self, base: Changeable, settings: Settings, drawn: Sequence[str]) -> None:
+    def __init__(
+        self, base: Changeable, settings: Settings, drawn: Sequence[str], extension: Extension | None = None
+    ) -> None:
         """`drawn` names the parameters of a draw, in the order of its values."""
+        self._extension = extension
         self._base = base
         self._settings = settings
         self._drawn = tuple(drawn)
@@ -165,6 +171,7 @@ class Points:
                 "months": months,
                 "burn_in": own.burn_in,
                 "seed": seed,
+                **passport_of(self._extension),
             },
         )
 
@@ -182,6 +189,7 @@ class Points:
             "seed": ready.seed,
             "replicate": replicate,
             "threads": threads,
+            "extension": self._extension,
         }
         stage.name = "population"
         if (ready.households or 0) > POOLED_HOUSEHOLDS:
@@ -217,6 +225,7 @@ class Work:
     program: str
     """`program_digest` of those who ask."""
     threads: int = 1
+    extension: Extension | None = None
 
     def __call__(self, batch: Batch) -> list[MadeRun]:
         """Make the runs of a batch. A run that fails is told as such; raises `SimulationError` for another program."""
@@ -258,7 +267,7 @@ def _points_of(work: Work) -> Points:
     """The points of a sweep that this process keeps; those of another sweep are let go."""
     if work.key not in _WORKING:
         _WORKING.clear()
-        _WORKING[work.key] = Points(work.base, work.settings, work.drawn)
+        _WORKING[work.key] = Points(work.base, work.settings, work.drawn, work.extension)
     return _WORKING[work.key]
 
 

@@ -11,13 +11,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from empowersim.errors import SimulationError, StoreError
-from empowersim.experiments.asked import whole_number
+from empowersim.experiments.asked import passport_of, whole_number
 from empowersim.experiments.sweep_design import MOST_RUNS, Axis
 from empowersim.experiments.sweep_plan import (
     SweepPlan,
@@ -34,6 +34,9 @@ from empowersim.results.sweep_journal import MadeRun
 from empowersim.results.sweep_store import DRAWS, INPUTS, MANIFEST, POINTS, SCENARIO, SweepFolder, part_file
 from empowersim.scenario.changes import Changeable
 
+if TYPE_CHECKING:
+    from empowersim.engine.extension import Extension
+
 _PLACES: Final = ("points", "draws", "replicates")
 
 
@@ -49,15 +52,22 @@ class Chunk:
 class Sweep:
     """A sweep as it stands in a folder that this process holds."""
 
-    def __init__(self, folder: SweepFolder) -> None:
-        """Read the folder. Raises `StoreError` for what cannot be read, or was made by another program."""
+    def __init__(self, folder: SweepFolder, extension: Extension | None = None) -> None:
+        """Read the folder. Raises `StoreError` for what cannot be read, or was made by another program or extension."""
         manifest = folder.manifest()
         if manifest is None:
             raise StoreError(
                 f"{folder.path}: expected a sweep with a {MANIFEST}, found none; name a design file and --out"
             )
+        there, here = manifest["identity"].get("extension"), passport_of(extension).get("extension")
+        if there != here:
+            raise StoreError(
+                f"{folder.path}: holds a sweep {_under(there)}, asked for one {_under(here)}; hand over the same "
+                "extension, or name another folder"
+            )
         self.folder = folder
         self.manifest = manifest
+        self.extension = extension
         made_by = manifest["identity"]["program"]
         if made_by != program_digest():
             raise StoreError(
@@ -137,13 +147,13 @@ class Sweep:
         """What a worker is given."""
         path, survey = self.folder.path / SCENARIO, self.manifest["survey"]
         base = Changeable(path, survey=survey or None)
-        return Work(base, self.settings, self.drawn, self.key, program_digest(), threads)
+        return Work(base, self.settings, self.drawn, self.key, program_digest(), threads, self.extension)
 
 
 # ---------------------------------------------------------------- begin, expand
 
 
-def begin(folder: SweepFolder, plan: SweepPlan, *, force: bool = False) -> Sweep:
+def begin(folder: SweepFolder, plan: SweepPlan, *, force: bool = False, extension: Extension | None = None) -> Sweep:
     """Begin a sweep in a folder, or find in it the one that was begun with the same design.
 
     Raises `StoreError` if the folder holds another sweep (`force` removes it).
@@ -164,7 +174,7 @@ def begin(folder: SweepFolder, plan: SweepPlan, *, force: bool = False) -> Sweep
             "stages": [],
         }
         _add_stage(folder, manifest, plan, plan.points, plan.draws, 0, 0, plan.replicates)
-        return Sweep(folder)
+        return Sweep(folder, extension)
     differences = _differences(there["identity"], plan.identity)
     known = [stage["contents"] for stage in there["stages"]]
     if not differences and plan.contents not in known:
@@ -182,7 +192,7 @@ def begin(folder: SweepFolder, plan: SweepPlan, *, force: bool = False) -> Sweep
             f"{folder.path}: holds another sweep: {'; '.join(differences)}; name another folder, go on with what is "
             f"there ('empowersim sweep {folder.path}'), or replace it with --force"
         )
-    return Sweep(folder)
+    return Sweep(folder, extension)
 
 
 def expand(
@@ -223,7 +233,7 @@ def expand(
         )
     manifest = json.loads(json.dumps(sweep.manifest))
     _add_stage(sweep.folder, manifest, plan, new_points, new_draws, points, draws, wanted)
-    return Sweep(sweep.folder), tuple(notes)
+    return Sweep(sweep.folder, sweep.extension), tuple(notes)
 
 
 def _add_stage(
@@ -311,6 +321,13 @@ def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]
         else:
             found.append(f"{name} {one} there, {other} asked")
     return found
+
+
+def _under(passport: Mapping[str, Any] | None) -> str:
+    """The extension of a sweep in words."""
+    if passport is None:
+        return "of the model without an extension"
+    return f"under the extension {passport['name']} (digest {passport['digest']})"
 
 
 def _listed(value: Any) -> Any:

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from empowersim.engine.extension import Extension
 
 _HOUSEHOLDS: Final = 40
 _LOCK: Final = "compiling.lock"
@@ -39,7 +42,32 @@ def warm() -> None:
         mark.touch()
 
 
-def _simulate_a_little() -> None:
+@cache
+def warm_extension(extension: Extension) -> None:
+    """The same for the kernels of an extension."""
+    from empowersim._jit import cache_folder
+    from empowersim.engine.machine import is_ready
+
+    if is_ready(extension):
+        return
+    with _alone(cache_folder() / _LOCK):
+        if not is_ready(extension):
+            _simulate_a_little(extension)
+
+
+def ready_for(kind: str, extension: Extension | None) -> None:
+    """See to it that the workers of an executor can use an extension: its rules can be imported, and are compiled.
+
+    Raises `SimulationError` for rules of a notebook or of the inside of a function, which no other process can import.
+    """
+    if extension is None or kind == "serial":
+        return
+    extension.travels(f"executor {kind}", script=kind == "processes")
+    warm()
+    warm_extension(extension)
+
+
+def _simulate_a_little(extension: Extension | None = None) -> None:
     """Call every kernel of a run once, with the types of a run."""
     from empowersim.engine.inputs import Mentors, Policy, Travel
     from empowersim.engine.simulate import simulate
@@ -50,7 +78,14 @@ def _simulate_a_little() -> None:
 
     where = place(sorted(places())[0])
     size = {"households": _HOUSEHOLDS, "seed": 0, "replicate": 0}
-    asked = {"travel": Travel(**travel()), "parameters": parameters(), "months": 1, "burn_in": 1, "seed": 0}
+    asked: dict[str, Any] = {
+        "travel": Travel(**travel()),
+        "parameters": parameters(),
+        "months": 1,
+        "burn_in": 1,
+        "seed": 0,
+    }
+    asked["extension"] = extension
     policies = [Policy("warm", mentors=Mentors(posts=1.0))]
     simulate(synthetic(where, **size), policies, threads=1, **asked)
     simulate_stream(synthetic_streamed(where, **size), policies, threads=1, **asked)

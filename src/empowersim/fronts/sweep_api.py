@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from empowersim.errors import EmpowersimError, ScenarioError, StoreError
 
 if TYPE_CHECKING:
+    from empowersim.engine.extension import Extension
     from empowersim.experiments.sweep_design import Design
     from empowersim.experiments.sweep_plan import SweepPlan
     from empowersim.experiments.sweep_sampling import Ensemble
@@ -28,26 +29,29 @@ def sweep(
     scheduler: str | None = None,
     force: bool = False,
     retry_failed: bool = False,
+    extension: Extension | None = None,
     told: Told | None = None,
 ) -> SweepReport:
     """Run a sweep in the folder `out`, from the start or from where it was stopped; read it with `read_sweep(out)`.
 
     `design` is a design file; without it the sweep that the folder holds goes on. `executor` is ``serial``,
     ``processes`` or ``dask`` (at `scheduler`, or on this machine); none of them changes a result. `force` replaces
-    another sweep, `retry_failed` makes failed runs again, `told` is called with runs made, there already, and in all.
-    Raises `ScenarioError` with all problems of the design, `StoreError`, or another `EmpowersimError`.
+    another sweep, `retry_failed` makes failed runs again, `extension` (`empowersim.extend`) adds rules to the model in
+    every run (a sweep goes on under the one it was begun with), `told` is called with runs made, there already, and in
+    all. Raises `ScenarioError` with all problems of the design, `StoreError`, or another `EmpowersimError`.
     """
     if out is None:
         raise EmpowersimError("out: expected the folder of the sweep, found none; name one")
     return run_in(
         out,
-        None if design is None else plan_of(design),
+        None if design is None else plan_of(design, extension),
         executor=executor,
         workers=workers,
         threads=threads,
         scheduler=scheduler,
         force=force,
         retry_failed=retry_failed,
+        extension=extension,
         told=told,
     )
 
@@ -61,6 +65,7 @@ def expand_sweep(
     workers: int | None = None,
     threads: int = 1,
     scheduler: str | None = None,
+    extension: Extension | None = None,
     told: Told | None = None,
 ) -> SweepReport:
     """Add the points, draws and replicates of a larger `design`, or replicates up to a number, and run what is new.
@@ -70,23 +75,24 @@ def expand_sweep(
     return run_in(
         out,
         None,
-        larger=None if design is None else plan_of(design),
+        larger=None if design is None else plan_of(design, extension),
         replicates=replicates,
         executor=executor,
         workers=workers,
         threads=threads,
         scheduler=scheduler,
+        extension=extension,
         told=told,
     )
 
 
-def plan_of(design: PathLike) -> SweepPlan:
+def plan_of(design: PathLike, extension: Extension | None = None) -> SweepPlan:
     """Read and check a design file, with the ensemble that it asks for; nothing is simulated."""
     from empowersim.experiments.sweep_design_file import read_design
     from empowersim.experiments.sweep_plan import plan_sweep
 
     read = read_design(design)
-    return plan_sweep(read, ensemble_of(read))
+    return plan_sweep(read, ensemble_of(read), extension)
 
 
 def ensemble_of(design: Design) -> Ensemble | None:
@@ -134,6 +140,7 @@ def run_in(
     scheduler: str | None,
     force: bool = False,
     retry_failed: bool = False,
+    extension: Extension | None = None,
     told: Told | None = None,
     noted: Callable[[tuple[str, ...]], None] | None = None,
 ) -> SweepReport:
@@ -142,6 +149,7 @@ def run_in(
 
     from empowersim.experiments.executors import make_executor
     from empowersim.experiments.sweeps import Sweep, begin, expand, run
+    from empowersim.experiments.warm import ready_for
     from empowersim.results.sweep_store import MANIFEST, SweepFolder, read_manifest
 
     if plan is None and read_manifest(Path(out)) is None:
@@ -151,7 +159,8 @@ def run_in(
         make_executor(executor, workers=workers, threads=threads, scheduler=scheduler) as crew,
         SweepFolder(out) as folder,
     ):
-        here = Sweep(folder) if plan is None else begin(folder, plan, force=force)
+        ready_for(crew.kind, extension)
+        here = Sweep(folder, extension) if plan is None else begin(folder, plan, force=force, extension=extension)
         if larger is not None or replicates is not None:
             here, notes = expand(here, plan=larger, replicates=replicates)
         if noted is not None:
