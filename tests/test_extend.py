@@ -28,6 +28,7 @@ import empowersim as es
 from empowersim.engine.kernels import advance
 from empowersim.engine.lives import Lives
 from empowersim.engine.machine import SHIPPED, folder_of, machine_of
+from empowersim.engine.plans import Portion
 from empowersim.engine.rebuild import Rebuilder, reached_from
 from empowersim.engine.simulate import mean_line_of, subdistricts_of
 from empowersim.engine.start import blocks_of as laid_out
@@ -50,6 +51,10 @@ def all_unlike(ones, others) -> list[list[str]]:
 
 
 SAME = [[] for _ in POLICIES]
+
+
+def portion_of(share: float) -> Portion:
+    return Portion(share, share)
 
 
 class Followed:
@@ -79,7 +84,7 @@ class Followed:
         ]
         count = sum(one.households for one in self.begun)
         self.under = [
-            [self.lives.open(one, number, one.households / count * 0.01) for one in self.begun]
+            [self.lives.open(one, number, portion_of(one.households / count * 0.01)) for one in self.begun]
             for number in range(len(chosen))
         ]
 

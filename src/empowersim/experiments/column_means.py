@@ -90,8 +90,7 @@ def column_means(
 def _followed(
     made: Plan, columns: Sequence[str], replicate: int, own: tuple[list[str], list[str]]
 ) -> dict[str, dict[str, Vector]]:
-    from empowersim.engine.lives import REPORTED, Lives
-    from empowersim.engine.plans import shares_of
+    from empowersim.engine.lives import REPORTED, Lives, shared_among
     from empowersim.engine.simulate import mean_line_of, subdistricts_of
     from empowersim.engine.start import blocks_of
 
@@ -117,12 +116,11 @@ def _followed(
         for index, block in enumerate(blocks_of(population, compiled.parameters))
     ]
     households = np.array([one.households for one in begun])
-    poor = np.array([one.poor for one in begun])
     found: dict[str, dict[str, Vector]] = {}
     for number, policy in enumerate(policies):
         sums = {name: np.zeros(made.months) for name in columns}
-        for one, share in zip(begun, shares_of(policy, households, poor, population.represents), strict=True):
-            under = lives.open(one, number, float(share))
+        for one, portion in zip(begun, shared_among(begun, policy, population.represents), strict=True):
+            under = lives.open(one, number, portion)
             for month in range(made.months):
                 lives.go_on(under, month, month + 1)
                 for name in columns:
