@@ -111,9 +111,10 @@ def test_before_the_first_month_there_is_nothing_to_plot_but_the_columns():
 
 def test_mesa_counts_the_steps_and_runs_the_model():
     made = model(households=40, months=3)
-    assert (made.steps, made.running) == (0, True)
+    assert (made.month, made.running) == (0, True)
     made.run_model()
-    assert (made.steps, made.month, made.running) == (3, 3, False)
+    assert (made.month, made.running) == (3, False)
+    assert getattr(made, "steps", 3) == 3, "until Mesa 4, which counts time only"
     assert isinstance(made, mesa.Model)
 
 

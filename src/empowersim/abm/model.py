@@ -122,6 +122,7 @@ class EmpowermentModel(Directory):
         self.living = AgentMonths(self)
         """How agents live a month."""
         self._by_agents = engine == "agents"
+        self._broken = False
         self.datacollector = MonthCollector(model_reporters, agent_reporters, agenttype_reporters)
         """Mesa's collector; it collects after each month."""
 
@@ -140,15 +141,20 @@ class EmpowermentModel(Directory):
     def step(self) -> None:
         """Live one month and collect. `SimulationError` after the last."""
         if self.month >= self.months:
-            self.steps = self.month
+            if hasattr(self, "steps"):  # Mesa has counted this one already; a later Mesa counts time only
+                self.steps = self.month
             raise SimulationError(
                 f"month {self.month}: expected a month below {self.months}, the length of the run; ask for more with "
                 "EmpowermentModel(..., months=...)"
             )
+        if self._broken:
+            raise SimulationError(f"month {self.month}: it was broken off by an error; make the model anew")
+        self._broken = True
         if self._by_agents:
             self.living.step()
         else:
             self.world.live_by_kernel()
+        self._broken = False
         self.world.month += 1
         self.world.touched()
         self._luck.clear()
