@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from empowersim.fronts import plots
     from empowersim.fronts.api import check, cite, describe, diff, places, programmes
     from empowersim.fronts.decide_api import decide
-    from empowersim.fronts.evidence_api import power, trial, validate
+    from empowersim.fronts.evidence_api import calibrated_spread, power, trial, validate
     from empowersim.fronts.optimise_api import optimise
     from empowersim.fronts.sweep_api import expand_sweep, sweep
     from empowersim.results.comparison import Comparison
@@ -46,6 +46,7 @@ _NAMES = {
     "ablate": "empowersim.experiments.factors",
     "audit": "empowersim.experiments.audit",
     "burn_in": "empowersim.experiments.branch",
+    "calibrated_spread": "empowersim.fronts.evidence_api",
     "check": "empowersim.fronts.api",
     "cite": "empowersim.fronts.api",
     "column_means": "empowersim.experiments.column_means",
@@ -89,6 +90,7 @@ __all__ = [
     "adapters",
     "audit",
     "burn_in",
+    "calibrated_spread",
     "check",
     "cite",
     "column_means",

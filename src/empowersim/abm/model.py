@@ -19,14 +19,12 @@ from empowersim.engine.outputs import Run
 from empowersim.errors import SimulationError
 from empowersim.experiments.asked import SEEDS, known_name, known_policy, loaded_scenario, whole_number
 from empowersim.experiments.compare import plan
-from empowersim.rng import STREAMS_A_GROUP
+from empowersim.rng import EXTENSIONS, STREAMS_A_GROUP
 from empowersim.schema import CHANNEL_ROW
 
 ENGINES: Final = ("kernel", "agents")
 """Ways to live a month: all households at once, or one after another."""
 
-_OWN_STREAMS: Final = 1024
-"""First stream that belongs to users; no stream of the model (`rng.Stream`) lies here or beyond."""
 _MOST_STREAMS: Final = 1 << 20
 _ASKING: Final = {CHANNEL_ROW["visits"], CHANNEL_ROW["sessions"]}
 
@@ -270,7 +268,7 @@ class EmpowermentModel(Directory):
         if known not in self._luck:
             world = self.world
             ids = {HOUSEHOLDS: world.household_id, VILLAGES: world.village_id, MENTORS: world.mentor_id}[agent.kind]
-            first = _OWN_STREAMS + stream // STREAMS_A_GROUP * STREAMS_A_GROUP
+            first = EXTENSIONS + stream // STREAMS_A_GROUP * STREAMS_A_GROUP
             seed, replicate = (int(word) for word in world.key)
             numbers = drawn(ids, agent.address, world.month, first, STREAMS_A_GROUP, seed, replicate, normal=False)
             self._luck[known] = numbers[stream % STREAMS_A_GROUP]

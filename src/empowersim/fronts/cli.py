@@ -25,6 +25,7 @@ from empowersim.fronts.optimise_cli import add_optimise
 from empowersim.fronts.sensitivity_cli import add_sensitivity
 from empowersim.fronts.story_cli import add_story
 from empowersim.fronts.sweep_cli import add_sweep
+from empowersim.fronts.village_cli import add_village
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     add_sweep(commands)
     add_sensitivity(commands)
     add_story(commands)
+    add_village(commands)
     add_audit(commands)
     add_evidence(commands)
     _add_check(commands)
