@@ -18,8 +18,8 @@ def add_village(commands: Any) -> None:
         description=(
             "Serve a page, to this machine only, that shows one subdistrict month by month: households by village,\n"
             "coloured by poverty or empowerment, mentors on their way between villages, and charts that grow. Step,\n"
-            "play and reset; sliders for mentors, for the places of each programme and for the luck. Dashed lines are the\n"
-            "reference policy on the same random numbers. Nothing is fetched from the network. Ctrl-C ends it."
+            "play and reset; sliders for mentors, for the places of each programme and for the luck. Dashed lines are\n"
+            "the reference policy on the same random numbers. Nothing is fetched from the network. Ctrl-C ends it."
         ),
         examples=(
             "  empowersim village\n"
