@@ -260,11 +260,11 @@ def test_the_sentence_says_what_the_arrays_hold_in_both_languages():
     run = model.so_far
     said = model.sentence()
     assert said.startswith(f"Month 3: {100 * run.series('poverty_headcount')[2]:.1f} % of persons are poor (")
-    assert f"{int(model.column('holds_place').sum())} households hold a place" in said
+    assert f"households with a place: {int(model.column('holds_place').sum())};" in said
     assert "mentors (1.5 posts)" in said
     indonesian = steps(VillageViewModel(Levers(ISLANDS, "mix_resident", households=200, months=4, lang="id")), 1)
     assert indonesian.sentence().startswith("Bulan 1: ")
-    assert ("pendamping" in indonesian.sentence()) is True
+    assert "oleh 1 pendamping (0,1 jabatan)" in indonesian.sentence()
 
 
 def test_both_languages_say_the_same_things():

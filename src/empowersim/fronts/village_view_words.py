@@ -69,11 +69,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "state": {
         "en": "Month {month}: {poor} of persons are poor ({poor_reference} under “{reference}”, same luck), "
-        "poverty gap {gap}; empowerment index {index} ({index_reference}); {enrolled} households hold a place; "
-        "{visits} visits of {mentors}.",
+        "poverty gap {gap}; empowerment index {index} ({index_reference}); households with a place: {enrolled}; "
+        "visits: {visits}, by {mentors}.",
         "id": "Bulan {month}: {poor} penduduk miskin ({poor_reference} pada “{reference}”, nasib sama), kedalaman "
-        "kemiskinan {gap}; indeks pemberdayaan {index} ({index_reference}); {enrolled} rumah tangga "
-        "menjadi peserta; {visits} kunjungan oleh {mentors}.",
+        "kemiskinan {gap}; indeks pemberdayaan {index} ({index_reference}); rumah tangga peserta: "
+        "{enrolled}; kunjungan: {visits}, oleh {mentors}.",
     },
     "end": {"en": " That was the last month.", "id": " Itu bulan terakhir."},
     "none": {"en": "no mentors", "id": "tanpa pendamping"},
