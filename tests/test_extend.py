@@ -29,7 +29,7 @@ from empowersim.engine.kernels import advance
 from empowersim.engine.lives import Lives
 from empowersim.engine.machine import SHIPPED, folder_of, machine_of
 from empowersim.engine.plans import Portion
-from empowersim.engine.rebuild import Rebuilder, reached_from
+from empowersim.engine.rebuild import Rebuilder, called_by, reached_from
 from empowersim.engine.simulate import mean_line_of, subdistricts_of
 from empowersim.engine.start import blocks_of as laid_out
 from empowersim.engine.start import settle
@@ -317,6 +317,29 @@ def test_a_replacement_holds_in_the_month_in_the_village_and_in_the_start():
     usual = Followed(None, households=300).values("permanent")
     assert (rich <= usual).all(), "what is consumed at the start is earned with less capacity where wages are higher"
     assert (rich < usual).mean() > 0.9
+
+
+def test_no_call_of_a_rule_is_overlooked():
+    """What the byte code of every rule and loop says it calls, against what its source says."""
+    import ast
+    import inspect
+    import textwrap
+
+    called = [*replaceable().values(), *reached_from(advance.py_func).values()]
+    assert len(called) > 100
+    for one in called:
+        around = one.py_func.__globals__
+        wanted = set()
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(one.py_func)))):
+            if not isinstance(node, ast.Call):
+                continue
+            if isinstance(node.func, ast.Name):
+                wanted.add(id(around.get(node.func.id)))
+            elif isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+                wanted.add(id(getattr(around.get(node.func.value.id), node.func.attr, None)))
+        found = {id(other) for other in called_by(one.py_func)}
+        known = {id(other) for other in called}
+        assert wanted & known <= found, one.__name__
 
 
 def test_the_shipped_functions_are_left_as_they_are():

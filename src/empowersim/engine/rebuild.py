@@ -16,12 +16,17 @@ from empowersim._jit import Compiled, kernel_kept_under
 
 PACKAGE = "empowersim"
 
+_NOTHING = ("EXTENDED_ARG", "CACHE", "PUSH_NULL")
+"""Steps that may stand between a module and what is taken of it; long functions need the first."""
+
 
 def taken_from(code: CodeType) -> dict[str, set[str]]:
     """Globals that a code object reads, nested code included, each with the attributes it takes of it."""
     found: dict[str, set[str]] = {}
     last = ""
     for step in get_instructions(code):
+        if step.opname in _NOTHING:
+            continue
         name = str(step.argval)
         if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
             found.setdefault(name, set())
