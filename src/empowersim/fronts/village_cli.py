@@ -91,5 +91,6 @@ def _village(asked: argparse.Namespace) -> int:
 
                 webbrowser.open(address)
 
+        print("starting the page, a few seconds", file=sys.stderr, flush=True)
         serve(levers, listener, ready)
     return DONE
