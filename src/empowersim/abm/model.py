@@ -106,7 +106,15 @@ class EmpowermentModel(Directory):
         _check_classes(self.classes, engine)
         if rules is not None and engine != "kernel":
             raise SimulationError("rules: compiled rules need engine='kernel'; with engine='agents' subclass an agent")
-        made = plan(loaded, policies=[name], reference=name, households=households, months=months, seed=seed)
+        made = plan(
+            loaded,
+            policies=[name],
+            reference=name,
+            households=households,
+            months=months,
+            seed=seed,
+            extension=rules,
+        )
         super().__init__(rng=made.seed)
         self.policy = name
         """Name of the policy."""
