@@ -125,6 +125,10 @@ class Reduced:
     """Shape (policies, len(MENTOR_LEDGER)); NaN for a policy without mentors."""
     stages: Vector
     """Shape (policies, len(STAGES)): share of households."""
+    reach: Vector
+    """Shape (policies, len(winners.REACH))."""
+    places: Vector
+    """Shape (policies, subdistricts, len(winners.PLACE_FIGURES))."""
     notes: tuple[str, ...]
 
 
@@ -163,6 +167,8 @@ def reduce_runs(
         access_rows=tuple(_access_rows(run) for run in runs),
         mentors=np.array([_mentor_ledger(run) for run in runs]),
         stages=became.stages,
+        reach=became.reach,
+        places=became.places,
         notes=tuple(notes),
     )
 

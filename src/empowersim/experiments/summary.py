@@ -21,12 +21,24 @@ from empowersim.experiments.statistics import (
     paired,
     t_interval,
 )
-from empowersim.experiments.winners import WINNER_FIGURES
+from empowersim.experiments.winners import PLACE_FIGURES, REACH, WINNER_FIGURES
 from empowersim.results.tables import COST_DISCOUNTED, EXITS, OUTCOMES, RATIOS, YEARS_DISCOUNTED, Table
+from empowersim.schema import REGION_TYPES
 
 Vector = NDArray[np.float64]
 
 _AT: Final = {name: place for place, name in enumerate(OUTCOMES)}
+
+BANDED: Final = (
+    "poverty_headcount",
+    "poverty_gap",
+    "squared_poverty_gap",
+    "mean_consumption",
+    "empowerment_index",
+)
+"""Measures whose spread over the futures is kept month by month."""
+_BANDED: Final = [place for name in BANDED for place, measure in enumerate(MEASURES) if measure.name == name]
+_QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 ICER_EFFECTS: Final = (YEARS_DISCOUNTED, EXITS)
 """Outcomes that count as the effect in tables of incremental cost-effectiveness."""
@@ -41,6 +53,8 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
     budgets: list[Vector] = []
     mentors: list[Vector] = []
     stages: list[Vector] = []
+    reaches: list[Vector] = []
+    monthly: list[Vector] = []
     accesses: list[tuple[Vector, ...]] = []
     numbers: list[int] = []
     for future in futures:
@@ -55,6 +69,8 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
         budgets.append(future.budget)
         mentors.append(future.mentors)
         stages.append(future.stages)
+        reaches.append(future.reach)
+        monthly.append(future.monthly[:, _BANDED])
         accesses.append(future.access)
         numbers.append(future.replicate)
         paths.add(future.monthly)
@@ -77,6 +93,9 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
         "mentors": _mentor_table(np.stack(mentors), first.policies),
         "stages": _stage_table(np.stack(stages), first.policies, base),
         "icer": _icer_table(cube, first.policies, base),
+        "bands": _band_table(np.stack(monthly), first.policies),
+        "reach": _reach_table(np.stack(reaches), first.policies),
+        "places": _place_table(first),
     }
     return tables, first
 
@@ -213,6 +232,39 @@ def _stage_table(cube: Vector, policies: tuple[str, ...], base: int) -> Table:
             change = t_interval(cube[:, policy, place] - cube[:, base, place])
             rows.append((name, stage, "share of households", *t_interval(cube[:, policy, place]), *change))
     return Table.from_rows("stages", rows)
+
+
+def _band_table(cube: Vector, policies: tuple[str, ...]) -> Table:
+    """Quantiles over futures; `cube` (futures, policies, len(BANDED), months). Months without a value have none."""
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(policies):
+        for place, row in enumerate(_BANDED):
+            values = cube[:, policy, place]
+            told = ~np.isnan(values).any(axis=0)
+            found = np.full((len(_QUANTILES), values.shape[1]), np.nan)
+            found[:, told] = np.quantile(values[:, told], _QUANTILES, axis=0)
+            measure = MEASURES[row]
+            rows += [(name, measure.name, measure.unit, month, *found[:, month]) for month in range(values.shape[1])]
+    return Table.from_rows("bands", rows)
+
+
+def _reach_table(cube: Vector, policies: tuple[str, ...]) -> Table:
+    rows = [
+        (name, figure, "share of households", *t_interval(cube[:, policy, place]))
+        for policy, name in enumerate(policies)
+        for place, figure in enumerate(REACH)
+    ]
+    return Table.from_rows("reach", rows)
+
+
+def _place_table(first: Reduced) -> Table:
+    """Subdistricts of the first future: other futures have other ones."""
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(first.policies):
+        for number, region, homes, *shares in first.places[policy].tolist():
+            rows.append((name, int(number), REGION_TYPES[round(region)], int(homes), *shares))
+    assert len(PLACE_FIGURES) == first.places.shape[2]
+    return Table.from_rows("places", rows)
 
 
 def _icer_table(cube: Vector, policies: tuple[str, ...], base: int) -> Table:

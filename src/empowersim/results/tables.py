@@ -294,6 +294,40 @@ TABLES: Final[dict[str, tuple[TableColumn, ...]]] = {
         TableColumn("low", "real", "IDR/unit of the effect", "lower end of its 95 % Fieller interval"),
         TableColumn("high", "real", "IDR/unit of the effect", "upper end of its 95 % Fieller interval"),
     ),
+    "bands": (
+        _POLICY,
+        TableColumn("measure", "text", "", "name of the monthly measure"),
+        _UNIT,
+        _MONTH,
+        TableColumn("q05", "real", "row", "5 in 100 futures lie below"),
+        TableColumn("q25", "real", "row", "a quarter of the futures lies below"),
+        TableColumn("q50", "real", "row", "median over futures"),
+        TableColumn("q75", "real", "row", "a quarter of the futures lies above"),
+        TableColumn("q95", "real", "row", "5 in 100 futures lie above"),
+    ),
+    "reach": (
+        _POLICY,
+        TableColumn(
+            "figure",
+            "text",
+            "",
+            "`inclusion_error` (of those served, not poor at the start), `exclusion_error` (of the poor at the start, "
+            "not served), `served_of_poor`, `served_of_others`; served = ever enrolled or visited",
+        ),
+        _UNIT,
+        _MEAN,
+        _LOW,
+        _HIGH,
+    ),
+    "places": (
+        _POLICY,
+        TableColumn("subdistrict", "whole", "", "number of a subdistrict of the first future"),
+        TableColumn("region", "text", "", "its region type"),
+        TableColumn("households", "whole", "households", "households simulated"),
+        TableColumn("poor_at_start", "real", "share of households", "below the line when the policies began"),
+        TableColumn("served", "real", "share of households", "ever enrolled or visited"),
+        TableColumn("change", "real", "L/month", "mean change of consumption against the reference"),
+    ),
 }
 """Columns of each table of a comparison, in order."""
 
