@@ -7,26 +7,50 @@ made when asked for.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from empowersim.errors import SimulationError
+from empowersim.experiments.answer_tables import costs_differ, made_table
 from empowersim.experiments.asked import known_name, loaded_scenario
 from empowersim.experiments.budget_curve import SIZES, BudgetCurve, budget_curve
 from empowersim.experiments.compare import Progress, compare
 from empowersim.experiments.statistics import Paired, paired
 from empowersim.experiments.tornado import Tornado, tornado
+from empowersim.results.answer_tables import ANSWER_TABLES
 from empowersim.results.comparison import Comparison
-from empowersim.results.tables import EXITS, OUTCOMES, RATIOS
+from empowersim.results.store import PROVENANCE, read_comparison
+from empowersim.results.tables import EXITS, OUTCOMES, RATIOS, Table
 
 MAIN: Final = "poverty_gap"
 """Outcome by which policies are ranked unless another is asked for."""
 
 Standing = Literal["better", "worse", "unclear", "same"]
+Kind = Literal["clear", "shared", "unclear", "same", "harm", "one_future"]
+
+SMALL: Final = 0.001
+"""Share of all households: fewer than these lifted is called a small effect."""
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """What there is to spend; None where nobody said."""
+
+    money: float | None = None
+    """IDR a year."""
+    posts: float | None = None
+    """Mentors, as full-time posts."""
+
+    def __post_init__(self) -> None:
+        for name, value in (("money", self.money), ("posts", self.posts)):
+            if value is not None and not (math.isfinite(value) and value >= 0.0):
+                raise SimulationError(f"ceiling of {name}: expected a number of 0 or more, found {value!r}")
 
 
 @dataclass(frozen=True)
@@ -52,6 +76,28 @@ class Verdict:
     """IDR over the whole run, more than under the reference."""
     worse_off: float
     """Share of households that end worse off than under the reference."""
+    harmful: tuple[str, ...] = ()
+    """Policies that are surely worse than the reference, the worst first."""
+    small: bool = False
+    """Whether the best lifts fewer than `SMALL` of all households, more or less than the reference."""
+
+    @property
+    def kind(self) -> Kind:
+        """What may be said.
+
+        `clear`: better than the reference and than all others; `shared`: better than the reference, but not to be told
+        from the runner-up; `unclear`: not to be told from the reference; `same`: nothing differs; `harm`: even the
+        best is worse than the reference; `one_future`: one future tells nothing of chance.
+        """
+        if self.standing == "same":
+            return "same"
+        if math.isnan(self.against_reference.low):
+            return "one_future"
+        if self.standing == "unclear":
+            return "unclear"
+        if self.standing == "worse":
+            return "harm"
+        return "clear" if not self.runner_up or self.ahead == "better" else "shared"
 
 
 @dataclass(frozen=True)
@@ -64,6 +110,37 @@ class Answer:
     """Of the best policy."""
     tornado: Tornado | None = None
     """Of the best policy against the runner-up, or against the reference where there is none."""
+    ceilings: Ceilings = Ceilings()
+    scenario: Any = field(default=None, repr=False, compare=False)
+    """The loaded scenario; None where only results are at hand."""
+
+    def table(self, name: str) -> Table:
+        """Return a table of the answer (`results.answer_tables.ANSWER_TABLES`) or of its comparison, by name.
+
+        What was not asked for is an empty table; KeyError names the tables that there are. `assumptions` needs the
+        scenario: `SimulationError` without it.
+        """
+        if name in ANSWER_TABLES:
+            kept: dict[str, Table] = self.__dict__.setdefault("_tables", {})
+            if name not in kept:
+                kept[name] = made_table(name, self)
+            return kept[name]
+        if name in self.comparison.tables:
+            return self.comparison.tables[name]
+        raise KeyError(f"no table {name!r}; there are {', '.join((*ANSWER_TABLES, *self.comparison.tables))}")
+
+    def to_arrow(self, name: str) -> Any:
+        """Return a table as pyarrow Table, with units and provenance in its metadata."""
+        return self.table(name).to_arrow(self.comparison.metadata())
+
+    def to_pandas(self, name: str) -> Any:
+        """Return a table as pandas DataFrame."""
+        return self.table(name).to_pandas()
+
+    @property
+    def costs_differ(self) -> bool:
+        """Whether the policies cost different amounts, so that cost is worth a plane against effect."""
+        return costs_differ(self.comparison)
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
@@ -90,6 +167,8 @@ class Answer:
         first = self.difference(best, base)
         second = self.difference(best, runner_up) if runner_up else None
         better = OUTCOMES[self.outcome].better
+        lifted = self.difference(best, base, EXITS)
+        against = {name: self.difference(name, base) for name in reversed(self.ranking)}
         return Verdict(
             outcome=self.outcome,
             best=best,
@@ -99,9 +178,11 @@ class Answer:
             against_runner_up=second,
             ahead="same" if second is None else standing(second, better),
             best_share=made.outcomes.one("probability_best", policy=best, outcome=self.outcome),
-            lifted=self.difference(best, base, EXITS),
+            lifted=lifted,
             cost=self.difference(best, base, "cost").mean,
             worse_off=made.winners.one("mean", policy=best, dimension="all", group="all", figure="worse"),
+            harmful=tuple(name for name, one in against.items() if standing(one, better) == "worse"),
+            small=abs(lifted.mean) < SMALL * made.represents,
         )
 
 
@@ -116,20 +197,24 @@ def answer(
     months: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    ceilings: Ceilings | None = None,
     deep: bool = False,
     sizes: Sequence[float] = SIZES,
     futures: int = 6,
+    keep: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """Compare the policies of a scenario (a loaded one, or the path of a file) and say what follows.
 
-    With `deep` the budget curve of the best policy and the tornado of the best against the runner-up are made, too
-    (`futures` a point of the tornado; most of the time goes there). Other arguments as in `compare`. Raises
+    `ceilings` are what there is to spend. With `deep` the budget curve of the best policy and the tornado of the best
+    against the runner-up are made, too (`futures` a point of the tornado; most of the time goes there); what they
+    simulate is kept in the folder `keep`, if named, and not simulated again. Other arguments as in `compare`. Raises
     `ScenarioError`, `SimulationError` or `ParameterError`.
     """
-    chosen = known_name(outcome, [name for name in OUTCOMES if name not in RATIOS], "outcome", "outcomes")
+    chosen = _outcome(outcome)
+    loaded = loaded_scenario(scenario)
     made = compare(
-        scenario,
+        loaded,
         policies=policies,
         reference=reference,
         replicates=replicates,
@@ -139,49 +224,110 @@ def answer(
         threads=threads,
         progress=progress,
     )
-    found = Answer(made, chosen)
-    return (
-        deepened(found, scenario, sizes=sizes, futures=futures, threads=threads, progress=progress) if deep else found
-    )
+    found = Answer(made, chosen, ceilings=ceilings or Ceilings(), scenario=loaded)
+    if not deep:
+        return found
+    return deepened(found, loaded, sizes=sizes, futures=futures, threads=threads, keep=keep, progress=progress)
+
+
+def answer_of(
+    results: Comparison | str | os.PathLike[str],
+    *,
+    outcome: str = MAIN,
+    ceilings: Ceilings | None = None,
+    scenario: Any = None,
+) -> Answer:
+    """Say what follows from a comparison that was made: the result itself, or the folder it was written to.
+
+    `scenario` (a loaded one, or the path of its file) adds the assumptions, and lets `deepened` go on. Raises
+    `StoreError` for a folder without results, `SimulationError` for a scenario that is another than that compared.
+    """
+    chosen = _outcome(outcome)
+    made = results if isinstance(results, Comparison) else read_comparison(results)
+    loaded = None if scenario is None else _same(made, scenario)
+    return Answer(made, chosen, ceilings=ceilings or Ceilings(), scenario=loaded)
+
+
+def is_results(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a folder of results, as ``compare --out`` writes them, and not a scenario file."""
+    return (Path(path) / PROVENANCE).is_file()
 
 
 def deepened(
     found: Answer,
-    scenario: Any,
+    scenario: Any = None,
     *,
     sizes: Sequence[float] = SIZES,
     futures: int = 6,
+    parameters: Sequence[str] | None = None,
     threads: int | None = None,
+    keep: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Answer:
-    """The answer with its budget curve and tornado; `scenario` must be the one that it was made of.
+    """The answer with its budget curve and tornado; `scenario` must be the one that it was made of (None: its own).
 
     Both live through the futures of the comparison (the tornado through the first of them). A best policy that
-    costs nothing has no curve. Raises `SimulationError` for a scenario of another name.
+    costs nothing has no curve. `parameters` are those of the tornado (None: every uncertain one in use). What is
+    simulated is kept in the folder `keep`, so that what was killed goes on. Raises `SimulationError` for another
+    scenario.
     """
     verdict, made = found.verdict, found.comparison
-    loaded = loaded_scenario(scenario)
-    if str(loaded.name) != made.scenario:
-        raise SimulationError(f"expected the scenario {made.scenario} of the comparison, found {loaded.name}")
+    chosen = found.scenario if scenario is None else scenario
+    if chosen is None:
+        raise SimulationError("a budget curve and a tornado simulate: give the scenario that the results were made of")
+    loaded = _same(made, chosen)
     if verdict is None:
-        return found
-    size: dict[str, Any] = {"households": made.households, "months": made.months, "seed": made.seed, "threads": threads}
+        return replace(found, scenario=loaded)
+    size: dict[str, Any] = {
+        "households": made.inputs.get("households", made.households),
+        "months": made.months,
+        "seed": made.seed,
+        "threads": threads,
+    }
     against = verdict.runner_up or made.reference
     document = loaded.policies[verdict.best]
     paid = bool(document.programmes or document.mentors.any or document.community)
+    folder = None if keep is None else Path(keep)
     curve = None
     if paid and verdict.best != loaded.reference:
-        curve = budget_curve(scenario, verdict.best, sizes=sizes, replicates=made.replicates, progress=progress, **size)
+        curve = budget_curve(
+            loaded,
+            verdict.best,
+            sizes=sizes,
+            replicates=made.replicates,
+            keep=None if folder is None else folder / "budget_curve",
+            progress=progress,
+            **size,
+        )
     storm = tornado(
-        scenario,
+        loaded,
         verdict.best,
         against,
         outcome=found.outcome,
+        parameters=parameters,
         futures=min(futures, made.replicates),
+        journal=None if folder is None else folder / "tornado.jsonl",
         progress=progress,
         **size,
     )
-    return replace(found, curve=curve, tornado=storm)
+    return replace(found, curve=curve, tornado=storm, scenario=loaded)
+
+
+def _outcome(name: str) -> str:
+    return known_name(name, [one for one in OUTCOMES if one not in RATIOS], "outcome", "outcomes")
+
+
+def _same(made: Comparison, scenario: Any) -> Any:
+    """The loaded scenario; `SimulationError` unless it is the one that was compared."""
+    loaded = loaded_scenario(scenario)
+    if str(loaded.name) != made.scenario:
+        raise SimulationError(f"expected the scenario {made.scenario} of the comparison, found {loaded.name}")
+    there = made.inputs.get("scenario")
+    if there is not None and there != loaded.digest:
+        raise SimulationError(
+            f"{made.scenario}: expected the scenario as it was compared, found one changed since; compare again"
+        )
+    return loaded
 
 
 def standing(difference: Paired, better: int) -> Standing:

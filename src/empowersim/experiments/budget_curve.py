@@ -7,6 +7,7 @@ that are saturated and mentors who cannot be reached show as what they are.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -15,6 +16,7 @@ from empowersim.errors import SimulationError
 from empowersim.experiments.asked import known_policy, loaded_scenario
 from empowersim.experiments.compare import Comparison, Plan, Progress, execute, plan
 from empowersim.experiments.execution import Executor
+from empowersim.results.store import check_target, read_comparison, stored_run, write_comparison
 
 SIZES: Final = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Sizes of the budget that are simulated, as multiples of the file's."""
@@ -61,16 +63,25 @@ def budget_curve(
     threads: int | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    keep: str | os.PathLike[str] | None = None,
 ) -> BudgetCurve:
     """Simulate a policy of a scenario (a loaded one, or the path of a file) at several sizes of its budget.
 
-    `sizes` = multiples of the file's budget, above 0 and up to 10; the other arguments as in `compare`. Raises
-    `ScenarioError` or `SimulationError`, also for a policy that costs nothing or is the reference.
+    `sizes` = multiples of the file's budget, above 0 and up to 10; the other arguments as in `compare`. With a folder
+    `keep` the comparison is written there, and read if it is there already. Raises `ScenarioError`, `StoreError` or
+    `SimulationError`, also for a policy that costs nothing or is the reference.
     """
     made, wanted = plan_curve(
         scenario, policy, sizes=sizes, replicates=replicates, households=households, months=months, seed=seed
     )
-    return BudgetCurve(policy, wanted, execute(made, threads=threads, progress=progress, executor=executor))
+    if keep is not None:
+        if stored_run(keep) == made.run_id:
+            return BudgetCurve(policy, wanted, read_comparison(keep))
+        check_target(made.run_id, keep)
+    found = execute(made, threads=threads, progress=progress, executor=executor)
+    if keep is not None:
+        write_comparison(found, keep)
+    return BudgetCurve(policy, wanted, found)
 
 
 def plan_curve(

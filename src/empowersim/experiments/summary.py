@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from empowersim.engine.outputs import MEASURES, STAGES
 from empowersim.errors import SimulationError
 from empowersim.experiments.economics import frontier
+from empowersim.experiments.people import GROUP_FIGURES, GROUPS
 from empowersim.experiments.reduce import AFTER, BUDGET_PARTS, KEPT, MENTOR_LEDGER, Reduced
 from empowersim.experiments.statistics import (
     MONTHS_A_YEAR,
@@ -55,6 +56,7 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
     stages: list[Vector] = []
     reaches: list[Vector] = []
     monthly: list[Vector] = []
+    people: list[Vector] = []
     accesses: list[tuple[Vector, ...]] = []
     numbers: list[int] = []
     for future in futures:
@@ -62,6 +64,7 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
             first = future
             base = first.policies.index(reference)
             paths, gains = RunningMoments(first.monthly.shape), RunningMoments(first.monthly.shape)
+            years, yearly_gains = RunningMoments(first.yearly.shape), RunningMoments(first.yearly.shape)
             ledgers = [RunningMoments(rows.shape) for rows in first.ledger]
         values.append(future.values)
         winners.append(future.winners)
@@ -71,10 +74,13 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
         stages.append(future.stages)
         reaches.append(future.reach)
         monthly.append(future.monthly[:, _BANDED])
+        people.append(future.people)
         accesses.append(future.access)
         numbers.append(future.replicate)
         paths.add(future.monthly)
         gains.add(future.monthly - future.monthly[base])
+        years.add(future.yearly)
+        yearly_gains.add(future.yearly - future.yearly[base])
         for moments, rows in zip(ledgers, future.ledger, strict=True):
             moments.add(rows)
     if first is None:
@@ -96,6 +102,9 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
         "bands": _band_table(np.stack(monthly), first.policies),
         "reach": _reach_table(np.stack(reaches), first.policies),
         "places": _place_table(first),
+        "years": _year_table(years, yearly_gains, first),
+        "groups": _group_table(np.stack(people), first.policies),
+        "villages": _village_table(first),
     }
     return tables, first
 
@@ -265,6 +274,41 @@ def _place_table(first: Reduced) -> Table:
             rows.append((name, int(number), REGION_TYPES[round(region)], int(homes), *shares))
     assert len(PLACE_FIGURES) == first.places.shape[2]
     return Table.from_rows("places", rows)
+
+
+def _year_table(years: RunningMoments, gains: RunningMoments, first: Reduced) -> Table:
+    """Means of each year of all measures, and what they differ from the reference by."""
+    levels, changes = years.interval(), gains.interval()
+    months = first.monthly.shape[2]
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(first.policies):
+        for place, measure in enumerate(MEASURES):
+            for year in range(first.yearly.shape[2]):
+                covered = min(MONTHS_A_YEAR, months - year * MONTHS_A_YEAR)
+                numbers = (values[policy, place, year] for values in (*levels, *changes))
+                rows.append((name, measure.name, measure.unit, year + 1, covered, *numbers))
+    return Table.from_rows("years", rows)
+
+
+def _group_table(cube: Vector, policies: tuple[str, ...]) -> Table:
+    """Groups in which somebody is in some future; `cube` (futures, policies, groups, figures)."""
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(policies):
+        for group, label in enumerate(GROUPS):
+            if not cube[:, policy, group, 0].any():
+                continue
+            for place, (figure, unit) in enumerate(GROUP_FIGURES.items()):
+                rows.append((name, *label, figure, unit, *t_interval(cube[:, policy, group, place])))
+    return Table.from_rows("groups", rows)
+
+
+def _village_table(first: Reduced) -> Table:
+    """Villages of the first future: other futures have other ones."""
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(first.policies):
+        for village, subdistrict, region, homes, *shares in first.villages[policy].tolist():
+            rows.append((name, int(village), int(subdistrict), REGION_TYPES[int(region)], int(homes), *shares))
+    return Table.from_rows("villages", rows)
 
 
 def _icer_table(cube: Vector, policies: tuple[str, ...], base: int) -> Table:

@@ -9,6 +9,7 @@ difference crosses zero, on straight lines between the simulated values. One at 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,12 +21,14 @@ from empowersim.errors import SimulationError
 from empowersim.experiments.asked import loaded_scenario
 from empowersim.experiments.compare import Progress
 from empowersim.experiments.executors import available_threads, map_replicates
+from empowersim.experiments.mix_journal import MixJournal
 from empowersim.experiments.responses import Input, ask, parameter_inputs
 from empowersim.experiments.statistics import t_interval
 from empowersim.parameters import passports
 
 Vector = NDArray[np.float64]
 FUTURES: Final = 6
+WHAT: Final = "moving one assumption at a time"
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,15 @@ def tornado(
     months: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    journal: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Tornado:
     """Move each parameter from end to end and see what becomes of `policy` minus `against`.
 
     `parameters` = names or topics (None: every uncertain parameter that the scenario uses); ends are the bounds of
-    the passports, or those in `spread` (name -> low, high). The other arguments as in `compare`. Raises
-    `ScenarioError`, `ParameterError` or `SimulationError`.
+    the passports, or those in `spread` (name -> low, high). With a file `journal` every point is written down as it is
+    simulated, and one that is there is not simulated again. The other arguments as in `compare`. Raises
+    `ScenarioError`, `ParameterError`, `StoreError` or `SimulationError`.
     """
     loaded = loaded_scenario(scenario)
     inputs = parameter_inputs(loaded, parameters, spread=spread)
@@ -114,16 +119,8 @@ def tornado(
     points: list[dict[str, float]] = [{}]
     for one in inputs:
         points += [{one.name: one.low}, {one.name: one.high}]
-    answers: list[Vector] = []
-    told = len(points)
-    if progress is not None:
-        progress(0, told, "moving one assumption at a time")
-    for done, answer in enumerate(
-        map_replicates(_Answer(question, points), range(told), _pool(threads, told)), start=1
-    ):
-        answers.append(answer)
-        if progress is not None:
-            progress(done, told, "moving one assumption at a time")
+    with MixJournal(question.asked(), journal) as kept:
+        answers = _answered(question, points, kept, threads, progress)
     middle = t_interval(answers[0])
     base = float(np.mean(answers[0]))
     known = passports()
@@ -150,6 +147,28 @@ def tornado(
     return Tornado(policy, against, outcome, base, middle.low, middle.high, question.futures, tuple(order))
 
 
+def _answered(
+    question: Any,
+    points: Sequence[Mapping[str, float]],
+    kept: MixJournal,
+    threads: int | None,
+    progress: Progress | None,
+) -> list[Vector]:
+    """The difference in each future at every point; those that the journal knows are not simulated."""
+    keys = [repr(sorted(point.items())) for point in points]
+    missing = [number for number, key in enumerate(keys) if kept.get(key) is None]
+    done, told = len(points) - len(missing), len(points)
+    if progress is not None:
+        progress(done, told, WHAT)
+    pool = min(available_threads() if threads is None else threads, max(len(missing), 1))
+    for number, answer in zip(missing, map_replicates(_Answer(question, points), missing, pool), strict=True):
+        kept.add([(keys[number], answer)])
+        done += 1
+        if progress is not None:
+            progress(done, told, WHAT)
+    return [np.asarray(kept.get(key)) for key in keys]
+
+
 @dataclass(frozen=True)
 class _Answer:
     """The difference in each future at a point."""
@@ -160,10 +179,6 @@ class _Answer:
     def __call__(self, number: int) -> Vector:
         found: Vector = self.question.answer(self.points[number])[:, 0]
         return found
-
-
-def _pool(threads: int | None, points: int) -> int:
-    return min(available_threads() if threads is None else threads, points)
 
 
 def switching_value(one: Input, stands: float, base: float, at_low: float, at_high: float) -> float:
