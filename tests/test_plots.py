@@ -14,6 +14,7 @@ from PIL import Image
 
 from empowersim.engine.outputs import MEASURES
 from empowersim.fronts import plots
+from empowersim.fronts.labels import entries
 from empowersim.results.tables import OUTCOMES
 
 SIX = ("a", "b", "c", "d", "e", "f")
@@ -120,8 +121,7 @@ def test_words_are_indonesian_when_asked() -> None:
 
 def test_every_name_is_there_in_both_languages() -> None:
     wanted = set(OUTCOMES) | {measure.name for measure in MEASURES}
-    assert wanted <= set(plots.NAMES)
-    assert all(set(names) == {"en", "id"} and all(names.values()) for names in plots.NAMES.values())
+    assert {f"names.{name}" for name in wanted} <= set(entries())
 
 
 def test_axes_of_the_user_are_used_and_returned() -> None:

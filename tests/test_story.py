@@ -17,8 +17,8 @@ from empowersim.errors import SimulationError
 from empowersim.experiments.story import FIND, parting_of, reached_of, story
 from empowersim.experiments.story_events import GROUPS, KINDS, MINOR, Event, contrast, events_of, grouped, happened
 from empowersim.experiments.story_result import SERIES, Life, Story
-from empowersim.fronts import story_text
 from empowersim.fronts.cli import main
+from empowersim.fronts.labels import entries
 from empowersim.fronts.story_words import besides, chronicle, closing, head, narrative, partings, sentence, when
 from empowersim.parameters import parameters, record_of
 from empowersim.rules.month import Dose, Draw
@@ -376,21 +376,12 @@ def test_the_first_difference_is_found_and_named() -> None:
     assert (moved.month, moved.cause) == (1, "mentor")
 
 
-def test_every_kind_has_a_sentence_in_both_languages_and_every_table_both() -> None:
-    assert set(story_text.SENTENCES) == set(KINDS)
+def test_every_kind_has_a_sentence_and_every_part_a_name() -> None:
+    known = entries()
+    assert {key.removeprefix("story.event.") for key in known if key.startswith("story.event.")} == set(KINDS)
     assert set(KINDS) > MINOR
-    tables = [
-        value
-        for name, value in vars(story_text).items()
-        if name.isupper() and isinstance(value, dict) and name not in {"MONTHS", "MET"}
-    ]
-    assert len(tables) >= 8
-    for table in tables:
-        for key, words in table.items():
-            assert set(words) == {"en", "id"}, key
-            assert all(words.values()), key
-    assert all(len(months) == 12 for months in story_text.MONTHS.values())
-    assert set(story_text.PARTS) == set(GROUPS)
+    assert {key.removeprefix("story.part.") for key in known if key.startswith("story.part.")} == set(GROUPS)
+    assert {f"story.count_{kind}" for kind in (*MINOR, "place_not_won")} <= set(known)
 
 
 def test_rules_named_exist() -> None:

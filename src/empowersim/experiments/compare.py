@@ -44,6 +44,7 @@ from empowersim.experiments.asked import (
     whole_number,
 )
 from empowersim.experiments.executors import Executor, available_threads, map_replicates
+from empowersim.experiments.people import People, people_of
 from empowersim.experiments.reduce import Reduced, reduce_runs
 from empowersim.experiments.summary import summarise
 from empowersim.experiments.warm import ready_for
@@ -306,7 +307,7 @@ class FutureWork:
         made = self.made
         burnt = (self.burnt or BurnInWork(made, self.threads))(replicate)
         runs = run_from(burnt, _chosen(made), replicate=replicate, threads=self.threads, **_common(made))
-        return _reduced(made, runs, burnt.notes)
+        return _reduced(made, runs, burnt.notes, people_of(burnt))
 
 
 @dataclass(frozen=True, eq=False)
@@ -403,7 +404,7 @@ def _common(made: Plan) -> dict[str, Any]:
     }
 
 
-def _reduced(made: Plan, runs: Sequence[Run], notes: Sequence[str]) -> Reduced:
+def _reduced(made: Plan, runs: Sequence[Run], notes: Sequence[str], people: People | None = None) -> Reduced:
     return reduce_runs(
         runs,
         made.policies.index(made.reference),
@@ -411,6 +412,7 @@ def _reduced(made: Plan, runs: Sequence[Run], notes: Sequence[str]) -> Reduced:
         discount_rate=float(made.scenario.settings.discount_rate),
         notes=notes,
         ends=[policy.end for policy in _chosen(made)],
+        people=people,
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from empowersim.engine.outputs import HOURS, MEASURES, MENTOR_SERIES, Run
 from empowersim.experiments.economics import by_year, discounted, household_years_averted, mean_until, total
+from empowersim.experiments.people import People, grouped
 from empowersim.experiments.statistics import MONTHS_A_YEAR
 from empowersim.experiments.winners import told
 from empowersim.results.tables import (
@@ -125,6 +126,16 @@ class Reduced:
     """Shape (policies, len(MENTOR_LEDGER)); NaN for a policy without mentors."""
     stages: Vector
     """Shape (policies, len(STAGES)): share of households."""
+    reach: Vector
+    """Shape (policies, len(winners.REACH))."""
+    places: Vector
+    """Shape (policies, subdistricts, len(winners.PLACE_FIGURES))."""
+    people: Vector
+    """Shape (policies, len(people.GROUPS), len(people.GROUP_FIGURES))."""
+    villages: Vector
+    """Shape (policies, villages, len(people.VILLAGE_FIGURES))."""
+    yearly: Vector
+    """Shape (policies, len(MEASURES), years): mean of the months of a year in which the measure exists."""
     notes: tuple[str, ...]
 
 
@@ -136,14 +147,18 @@ def reduce_runs(
     discount_rate: float,
     notes: Sequence[str] = (),
     ends: Sequence[int] | None = None,
+    people: People | None = None,
 ) -> Reduced:
     """Reduce the runs of one future, one a policy; `reference` is the place of the reference among them.
 
-    `ends` gives the month in which each policy stops (None: no policy does).
+    `ends` gives the month in which each policy stops (None: no policy does), `people` what the households are (None:
+    there are no groups and villages).
     """
     base = runs[reference]
     values = np.array([outcome_values(run, base, discount_rate) for run in runs])
     became = told(runs, reference, band)
+    groups, villages = grouped(runs, reference, band, people)
+    monthly = np.stack([run.monthly for run in runs]).astype(np.float64)
     access = [np.array([*_access(run), *shares]) for run, shares in zip(runs, became.shares, strict=True)]
     stops = [run.months for run in runs] if ends is None else ends
     return Reduced(
@@ -152,7 +167,7 @@ def reduce_runs(
         households=base.households,
         represents=base.represents,
         values=values,
-        monthly=np.stack([run.monthly for run in runs]).astype(np.float64),
+        monthly=monthly,
         winners=became.winners,
         groups=became.groups,
         ledger=tuple(_ledger(run) for run in runs),
@@ -163,6 +178,11 @@ def reduce_runs(
         access_rows=tuple(_access_rows(run) for run in runs),
         mentors=np.array([_mentor_ledger(run) for run in runs]),
         stages=became.stages,
+        reach=became.reach,
+        places=became.places,
+        people=groups,
+        villages=villages,
+        yearly=yearly_means(monthly),
         notes=tuple(notes),
     )
 
@@ -184,6 +204,22 @@ def outcome_values(run: Run, base: Run, discount_rate: float) -> list[float]:
         EXITS: exits * run.represents,
     }
     return [found[name] for name in OUTCOMES]
+
+
+def yearly_means(monthly: Vector) -> Vector:
+    """Return the means over each year of the last axis (months; the last year may be short), NaN left out.
+
+    NaN for a year in which a measure never exists.
+    """
+    found = []
+    for start in range(0, monthly.shape[-1], MONTHS_A_YEAR):
+        year = monthly[..., start : start + MONTHS_A_YEAR]
+        present = ~np.isnan(year)
+        count = present.sum(axis=-1)
+        summed = np.where(present, year, 0.0).sum(axis=-1)
+        found.append(np.where(count > 0, summed / np.maximum(count, 1), np.nan))
+    made: Vector = np.stack(found, axis=-1)
+    return made
 
 
 def last_year(series: Vector) -> float:

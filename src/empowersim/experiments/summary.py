@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from empowersim.engine.outputs import MEASURES, STAGES
 from empowersim.errors import SimulationError
 from empowersim.experiments.economics import frontier
+from empowersim.experiments.people import GROUP_FIGURES, GROUPS
 from empowersim.experiments.reduce import AFTER, BUDGET_PARTS, KEPT, MENTOR_LEDGER, Reduced
 from empowersim.experiments.statistics import (
     MONTHS_A_YEAR,
@@ -21,12 +22,24 @@ from empowersim.experiments.statistics import (
     paired,
     t_interval,
 )
-from empowersim.experiments.winners import WINNER_FIGURES
+from empowersim.experiments.winners import PLACE_FIGURES, REACH, WINNER_FIGURES
 from empowersim.results.tables import COST_DISCOUNTED, EXITS, OUTCOMES, RATIOS, YEARS_DISCOUNTED, Table
+from empowersim.schema import REGION_TYPES
 
 Vector = NDArray[np.float64]
 
 _AT: Final = {name: place for place, name in enumerate(OUTCOMES)}
+
+BANDED: Final = (
+    "poverty_headcount",
+    "poverty_gap",
+    "squared_poverty_gap",
+    "mean_consumption",
+    "empowerment_index",
+)
+"""Measures whose spread over the futures is kept month by month."""
+_BANDED: Final = [place for name in BANDED for place, measure in enumerate(MEASURES) if measure.name == name]
+_QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 ICER_EFFECTS: Final = (YEARS_DISCOUNTED, EXITS)
 """Outcomes that count as the effect in tables of incremental cost-effectiveness."""
@@ -41,6 +54,9 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
     budgets: list[Vector] = []
     mentors: list[Vector] = []
     stages: list[Vector] = []
+    reaches: list[Vector] = []
+    monthly: list[Vector] = []
+    people: list[Vector] = []
     accesses: list[tuple[Vector, ...]] = []
     numbers: list[int] = []
     for future in futures:
@@ -48,6 +64,7 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
             first = future
             base = first.policies.index(reference)
             paths, gains = RunningMoments(first.monthly.shape), RunningMoments(first.monthly.shape)
+            years, yearly_gains = RunningMoments(first.yearly.shape), RunningMoments(first.yearly.shape)
             ledgers = [RunningMoments(rows.shape) for rows in first.ledger]
         values.append(future.values)
         winners.append(future.winners)
@@ -55,10 +72,15 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
         budgets.append(future.budget)
         mentors.append(future.mentors)
         stages.append(future.stages)
+        reaches.append(future.reach)
+        monthly.append(future.monthly[:, _BANDED])
+        people.append(future.people)
         accesses.append(future.access)
         numbers.append(future.replicate)
         paths.add(future.monthly)
         gains.add(future.monthly - future.monthly[base])
+        years.add(future.yearly)
+        yearly_gains.add(future.yearly - future.yearly[base])
         for moments, rows in zip(ledgers, future.ledger, strict=True):
             moments.add(rows)
     if first is None:
@@ -77,6 +99,12 @@ def summarise(futures: Iterable[Reduced], reference: str) -> tuple[dict[str, Tab
         "mentors": _mentor_table(np.stack(mentors), first.policies),
         "stages": _stage_table(np.stack(stages), first.policies, base),
         "icer": _icer_table(cube, first.policies, base),
+        "bands": _band_table(np.stack(monthly), first.policies),
+        "reach": _reach_table(np.stack(reaches), first.policies),
+        "places": _place_table(first),
+        "years": _year_table(years, yearly_gains, first),
+        "groups": _group_table(np.stack(people), first.policies),
+        "villages": _village_table(first),
     }
     return tables, first
 
@@ -213,6 +241,74 @@ def _stage_table(cube: Vector, policies: tuple[str, ...], base: int) -> Table:
             change = t_interval(cube[:, policy, place] - cube[:, base, place])
             rows.append((name, stage, "share of households", *t_interval(cube[:, policy, place]), *change))
     return Table.from_rows("stages", rows)
+
+
+def _band_table(cube: Vector, policies: tuple[str, ...]) -> Table:
+    """Quantiles over futures; `cube` (futures, policies, len(BANDED), months). Months without a value have none."""
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(policies):
+        for place, row in enumerate(_BANDED):
+            values = cube[:, policy, place]
+            told = ~np.isnan(values).any(axis=0)
+            found = np.full((len(_QUANTILES), values.shape[1]), np.nan)
+            found[:, told] = np.quantile(values[:, told], _QUANTILES, axis=0)
+            measure = MEASURES[row]
+            rows += [(name, measure.name, measure.unit, month, *found[:, month]) for month in range(values.shape[1])]
+    return Table.from_rows("bands", rows)
+
+
+def _reach_table(cube: Vector, policies: tuple[str, ...]) -> Table:
+    rows = [
+        (name, figure, "share of households", *t_interval(cube[:, policy, place]))
+        for policy, name in enumerate(policies)
+        for place, figure in enumerate(REACH)
+    ]
+    return Table.from_rows("reach", rows)
+
+
+def _place_table(first: Reduced) -> Table:
+    """Subdistricts of the first future: other futures have other ones."""
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(first.policies):
+        for number, region, homes, *shares in first.places[policy].tolist():
+            rows.append((name, int(number), REGION_TYPES[round(region)], int(homes), *shares))
+    assert len(PLACE_FIGURES) == first.places.shape[2]
+    return Table.from_rows("places", rows)
+
+
+def _year_table(years: RunningMoments, gains: RunningMoments, first: Reduced) -> Table:
+    """Means of each year of all measures, and what they differ from the reference by."""
+    levels, changes = years.interval(), gains.interval()
+    months = first.monthly.shape[2]
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(first.policies):
+        for place, measure in enumerate(MEASURES):
+            for year in range(first.yearly.shape[2]):
+                covered = min(MONTHS_A_YEAR, months - year * MONTHS_A_YEAR)
+                numbers = (values[policy, place, year] for values in (*levels, *changes))
+                rows.append((name, measure.name, measure.unit, year + 1, covered, *numbers))
+    return Table.from_rows("years", rows)
+
+
+def _group_table(cube: Vector, policies: tuple[str, ...]) -> Table:
+    """Groups in which somebody is in some future; `cube` (futures, policies, groups, figures)."""
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(policies):
+        for group, label in enumerate(GROUPS):
+            if not cube[:, policy, group, 0].any():
+                continue
+            for place, (figure, unit) in enumerate(GROUP_FIGURES.items()):
+                rows.append((name, *label, figure, unit, *t_interval(cube[:, policy, group, place])))
+    return Table.from_rows("groups", rows)
+
+
+def _village_table(first: Reduced) -> Table:
+    """Villages of the first future: other futures have other ones."""
+    rows: list[tuple[Any, ...]] = []
+    for policy, name in enumerate(first.policies):
+        for village, subdistrict, region, homes, *shares in first.villages[policy].tolist():
+            rows.append((name, int(village), int(subdistrict), REGION_TYPES[int(region)], int(homes), *shares))
+    return Table.from_rows("villages", rows)
 
 
 def _icer_table(cube: Vector, policies: tuple[str, ...], base: int) -> Table:

@@ -35,6 +35,14 @@ WINNER_FIGURES: Final = (
     ("change", "L/month"),
 )
 
+REACH: Final = ("inclusion_error", "exclusion_error", "served_of_poor", "served_of_others")
+"""Shares of households: of those served, who were not poor at the start; of the poor at the start, who were not
+served; and how many of the poor, and of the others, were served. Served = ever enrolled or visited."""
+
+PLACE_FIGURES: Final = ("subdistrict", "region", "households", "poor_at_start", "served", "change")
+"""Of each subdistrict: its number, the number of its region type, households simulated, share poor at the start, share
+served, and mean change of consumption against the reference (L a month)."""
+
 STREAMED_NOTE: Final = (
     "Households were made, simulated, counted and forgotten subdistrict by subdistrict. Fifths of the population are "
     "therefore cut from classes of starting consumption 0.4 % wide."
@@ -54,6 +62,10 @@ class Told(NamedTuple):
     """Shape (policies, 3): shares of all households that are served, displaced, untouched and worse off."""
     stages: Vector
     """Shape (policies, len(STAGES)): share of households."""
+    reach: Vector
+    """Shape (policies, len(REACH)); NaN where nobody is served, and for streamed runs."""
+    places: Vector
+    """Shape (policies, subdistricts, len(PLACE_FIGURES)); no subdistrict for streamed runs."""
 
 
 def told(runs: Sequence[Run], reference: int, band: float) -> Told:
@@ -82,7 +94,28 @@ def _from_households(runs: Sequence[Run], base: Run, band: float) -> Told:
         winners=np.array(winners),
         shares=np.array(shares),
         stages=np.array([np.bincount(run.stage, minlength=len(STAGES)) / run.stage.size for run in runs]),
+        reach=np.array([reach_of(base.start_consumption < 1.0, run.touched) for run in runs]),
+        places=np.array([_places(run, base) for run in runs]),
     )
+
+
+def reach_of(poor: NDArray[np.bool_], served: NDArray[np.bool_]) -> list[float]:
+    """The figures of `REACH` from two marks a household, shape (households,); NaN where a share is of nobody."""
+
+    def share(of: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
+        return float(of[among].mean()) if among.any() else math.nan
+
+    missed = share(~served, poor) if served.any() else math.nan
+    return [share(~poor, served), missed, share(served, poor), share(served, ~poor)]
+
+
+def _places(run: Run, base: Run) -> Vector:
+    numbers, inside = np.unique(base.subdistrict, return_inverse=True)
+    homes = np.bincount(inside).astype(np.float64)
+    change = run.end_consumption.astype(np.float64) - base.end_consumption
+    shares = [np.bincount(inside, of) / homes for of in (base.start_consumption < 1.0, run.touched, change)]
+    region = np.bincount(inside, base.region) / homes
+    return np.stack([numbers.astype(np.float64), region, homes, *shares], axis=1)
 
 
 def _count(members: NDArray[np.bool_], codes: NDArray[np.int8], change: Vector) -> list[float]:
@@ -111,6 +144,8 @@ def _from_counts(counted: Sequence[Changes]) -> Told:
         winners=np.array(winners),
         shares=np.array(shares) / everybody,
         stages=np.array([one.stages for one in counted]) / everybody,
+        reach=np.full((len(counted), len(REACH)), np.nan),
+        places=np.zeros((len(counted), 0, len(PLACE_FIGURES))),
     )
 
 

@@ -22,6 +22,7 @@ from empowersim.fronts.audit_cli import add_audit, add_executor, add_from, asked
 from empowersim.fronts.decide_cli import add_decide
 from empowersim.fronts.evidence_cli import add_evidence
 from empowersim.fronts.optimise_cli import add_optimise
+from empowersim.fronts.report_cli import add_report
 from empowersim.fronts.sensitivity_cli import add_sensitivity
 from empowersim.fronts.story_cli import add_story
 from empowersim.fronts.sweep_cli import add_sweep
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_factors(commands)
     add_decide(commands)
     add_optimise(commands)
+    add_report(commands)
     add_sweep(commands)
     add_sensitivity(commands)
     add_story(commands)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
+from empowersim.fronts.labels import named, text
 from empowersim.fronts.numbers import Lang, number, percent, rupiah
 from empowersim.fronts.plots import (
     COLOURS,
@@ -44,55 +45,6 @@ _SHOWN: Final = 0.01
 """Acceptability that a policy must reach somewhere to have a line."""
 _GAP: Final = 0.1
 """Share of the height of the axes that a label of two lines takes."""
-
-_SAID: Final[dict[str, dict[str, str]]] = {
-    "plane": {
-        "en": "Cost-effectiveness plane, against “{reference}”",
-        "id": "Bidang biaya-efektivitas, terhadap “{reference}”",
-    },
-    "extra_effect": {"en": "{effect}, more than the reference", "id": "{effect}, selisih terhadap acuan"},
-    "extra_cost": {"en": "extra cost, discounted, billion Rp", "id": "tambahan biaya, nilai kini, miliar Rp"},
-    "draws": {
-        "en": "points: parameter draws (size: weight); ellipses: {level} of them if normal",
-        "id": "titik: sampel parameter (ukuran: bobot); elips: {level} bila normal",
-    },
-    "futures": {
-        "en": "points: futures; ellipses: {level} for the means, if normal",
-        "id": "titik: kemungkinan; elips: {level} untuk rata-rata, bila normal",
-    },
-    "line": {"en": "willingness to pay {threshold}", "id": "kesediaan membayar {threshold}"},
-    "acceptability": {
-        "en": "Acceptability: probability of the highest net benefit",
-        "id": "Akseptabilitas: peluang manfaat bersih tertinggi",
-    },
-    "willingness": {
-        "en": "willingness to pay for one more, million Rp",
-        "id": "kesediaan membayar per satuan, juta Rp",
-    },
-    "frontier": {
-        "en": "thick grey: acceptability of the policy with the highest mean net benefit",
-        "id": "abu tebal: akseptabilitas kebijakan dengan manfaat bersih rata-rata tertinggi",
-    },
-    "ranks": {"en": "Probability of each rank: {outcome}", "id": "Peluang tiap peringkat: {outcome}"},
-    "rank": {"en": "rank of the mean over futures, 1 = the best", "id": "peringkat rata-rata, 1 = terbaik"},
-    "partial": {"en": "What it would be worth to know one parameter", "id": "Nilai mengetahui satu parameter"},
-    "worth": {
-        "en": "billion Rp, all households over the horizon, at {threshold} for one more",
-        "id": "miliar Rp, seluruh rumah tangga, pada {threshold} per satuan",
-    },
-    "noise": {
-        "en": "dashed: what pure noise seems to be worth; lines: ± standard error",
-        "id": "putus-putus: nilai semu derau murni; garis: ± galat baku",
-    },
-    "looks": {"en": "Futures added until it was known", "id": "Kemungkinan ditambah hingga diketahui"},
-    "looks_x": {"en": "futures", "id": "kemungkinan"},
-    "looks_y": {"en": "difference, {unit}", "id": "selisih, {unit}"},
-    "sequence": {
-        "en": "bands: interval that holds at all looks together",
-        "id": "pita: selang yang berlaku untuk semua pemeriksaan",
-    },
-    "minus": {"en": "{policy} minus {against}", "id": "{policy} dikurangi {against}"},
-}
 
 
 def plane(decision: Decision, world: str | None = None, *, lang: Lang = "en", ax: Any = None) -> Any:
@@ -139,16 +91,16 @@ def plane(decision: Decision, world: str | None = None, *, lang: Lang = "en", ax
     if decision.threshold is not None:
         right = max(axes.get_xlim()[1], 0.0)
         axes.plot([0, right], [0, right * decision.threshold * _BILLION], color=_TEXT, linestyle=":", linewidth=1.4)
-        words = _SAID["line"][lang].format(threshold=rupiah(decision.threshold, lang))
+        words = text("decide_plots.line", lang, threshold=rupiah(decision.threshold, lang))
         axes.annotate(
             words, (right, right * decision.threshold * _BILLION), fontsize=_SIZE - 1, color=_TEXT, ha="right"
         )
     _label_ends(axes, cast(Any, decision), ends, style, lang)
-    axes.set_xlabel(_SAID["extra_effect"][lang].format(effect=name_of(decision.effect, lang)), color=_TEXT)
-    axes.set_ylabel(_SAID["extra_cost"][lang], color=_TEXT)
-    _finish(axes, _SAID["plane"][lang].format(reference=decision.label(decision.reference, lang)))
-    legend = _SAID["draws" if decision.draws else "futures"][lang]
-    _caption(axes, legend.format(level=percent(decision.level, 0, lang)), 2)
+    axes.set_xlabel(text("decide_plots.extra_effect", lang, effect=name_of(decision.effect, lang)), color=_TEXT)
+    axes.set_ylabel(text("decide_plots.extra_cost", lang), color=_TEXT)
+    _finish(axes, text("decide_plots.plane", lang, reference=decision.label(decision.reference, lang)), lang=lang)
+    level = percent(decision.level, 0, lang)
+    _caption(axes, text("decide_plots.draws" if decision.draws else "decide_plots.futures", lang, level=level), 2)
     return axes
 
 
@@ -174,9 +126,9 @@ def acceptability(decision: Decision, world: str | None = None, *, lang: Lang = 
     axes.set_xlim(0, float(chosen["threshold"][-1]) * 1e-6)
     axes.set_ylim(0, 1.04)
     _label_ends(axes, cast(Any, decision), ends, style, lang)
-    axes.set_xlabel(_SAID["willingness"][lang], color=_TEXT)
-    _finish(axes, _SAID["acceptability"][lang])
-    _caption(axes, _SAID["frontier"][lang], 2)
+    axes.set_xlabel(text("decide_plots.willingness", lang), color=_TEXT)
+    _finish(axes, text("decide_plots.acceptability", lang), lang=lang)
+    _caption(axes, text("decide_plots.frontier", lang), 2)
     return axes
 
 
@@ -194,12 +146,12 @@ def ranks(decision: Decision, world: str | None = None, *, lang: Lang = "en", ax
     for (row, place), value in np.ndenumerate(cells):
         if value >= 0.005:
             colour = "white" if value > _DARK else _TEXT
-            text = number(100 * value, 0, lang)
-            axes.annotate(text, (place, row), ha="center", va="center", fontsize=_SIZE, color=colour)
+            cell = number(100 * value, 0, lang)
+            axes.annotate(cell, (place, row), ha="center", va="center", fontsize=_SIZE, color=colour)
     axes.set_xticks(range(count), [str(place + 1) for place in range(count)])
     axes.set_yticks(range(count), [_folded(decision.label(name, lang)) for name in order])
-    axes.set_xlabel(_SAID["rank"][lang] + ", %", color=_TEXT)
-    _finish(axes, _SAID["ranks"][lang].format(outcome=name_of(decision.outcome, lang)))
+    axes.set_xlabel(text("decide_plots.rank", lang) + ", %", color=_TEXT)
+    _finish(axes, text("decide_plots.ranks", lang, outcome=name_of(decision.outcome, lang)), lang=lang)
     axes.grid(visible=False)
     return axes
 
@@ -225,9 +177,9 @@ def partial(decision: Decision, world: str | None = None, *, lang: Lang = "en", 
     axes.set_ylim(shown - 0.4, -0.6)
     axes.set_xlim(left=0)
     threshold = rupiah(decision.partial_threshold[world], lang)
-    axes.set_xlabel(_SAID["worth"][lang].format(threshold=threshold), color=_TEXT)
-    _finish(axes, _SAID["partial"][lang], grid="x")
-    _caption(axes, _SAID["noise"][lang], 2)
+    axes.set_xlabel(text("decide_plots.worth", lang, threshold=threshold), color=_TEXT)
+    _finish(axes, text("decide_plots.partial", lang), grid="x", lang=lang)
+    _caption(axes, text("decide_plots.noise", lang), 2)
     return axes
 
 
@@ -254,7 +206,9 @@ def looks(decision: Decision, world: str | None = None, *, lang: Lang = "en", ax
         middle, low, high = (factor * rows[name] for name in ("mean", "low", "high"))
         axes.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
         axes.plot(x, middle, color=look.colour, linestyle=look.line, marker=look.marker or "o", markersize=4)
-        words = _SAID["minus"][lang].format(policy=decision.label(policy, lang), against=decision.label(against, lang))
+        words = text(
+            "decide_plots.minus", lang, policy=decision.label(policy, lang), against=decision.label(against, lang)
+        )
         ends.append((float(middle[-1]), words))
     low, high = axes.get_ylim()
     gap = (high - low) * _GAP
@@ -271,11 +225,11 @@ def looks(decision: Decision, world: str | None = None, *, lang: Lang = "en", ax
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": _TEXT, "linewidth": 0.6},
         )
-    unit = {"en": "points", "id": "poin"}[lang] if factor != 1.0 else decision.unit
-    axes.set_xlabel(_SAID["looks_x"][lang], color=_TEXT)
-    axes.set_ylabel(_SAID["looks_y"][lang].format(unit=unit), color=_TEXT)
-    _finish(axes, f"{_SAID['looks'][lang]}: {name_of(decision.outcome, lang)}")
-    _caption(axes, _SAID["sequence"][lang], 2)
+    unit = text("decide_plots.points", lang) if factor != 1.0 else named("units", decision.unit, lang)
+    axes.set_xlabel(text("decide_plots.looks_x", lang), color=_TEXT)
+    axes.set_ylabel(text("decide_plots.looks_y", lang, unit=unit), color=_TEXT)
+    _finish(axes, f"{text('decide_plots.looks', lang)}: {name_of(decision.outcome, lang)}", lang=lang)
+    _caption(axes, text("decide_plots.sequence", lang), 2)
     return axes
 
 

@@ -7,161 +7,157 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from empowersim.fronts.grids import add_row, bare, grid, heads_of_change, number_column, text_column
 from empowersim.fronts.grids import policy_column as _policy_column
-from empowersim.fronts.numbers import NONE, interval, months, number, percent, points, quantity, rupiah, signed
+from empowersim.fronts.labels import bundled, text, text_of
+from empowersim.fronts.numbers import (
+    NONE,
+    Lang,
+    interval,
+    listed,
+    months,
+    number,
+    percent,
+    points,
+    quantity,
+    rupiah,
+    signed,
+    sure,
+    yes_no,
+)
 from empowersim.fronts.plots import name_of, said
-from empowersim.fronts.world_terminal import WORLD_WORDS
+from empowersim.fronts.terminal import people_in_words, show_notes
+from empowersim.fronts.world_terminal import world_in_words
 
 if TYPE_CHECKING:
     from empowersim.results.decision import Decision
     from empowersim.results.tables import Table
 
-_STATUS: Final = {
-    "cheapest": "cheapest",
-    "frontier": "on the frontier",
-    "dominated": "dominated",
-    "extendedly_dominated": "dominated by a mix",
-    "tied": "tied",
-}
-_STANDING: Final = {"better": "better", "worse": "worse", "open": "open", "equal": "equal in all"}
 _SHOWN_PARTS: Final = 8
 _SHOWN_THRESHOLDS: Final = 5
-_CERTAIN: Final = 0.995
-"""Probability above which it is told as ">99 %", and below the rest of which as "<1 %"."""
-
+_RANKS_WIDTH: Final = {"en": 7, "id": 9}
+_CHANCE_WIDTH: Final = {"en": 8, "id": 9}
+_REGRET_WIDTH: Final = {"en": 9, "id": 11}
+"""Widths of columns: the longest word of their heads."""
 _ENOUGH_A_DRAW: Final = 5
 """Futures a draw below which the text warns of luck."""
 
 
-def show_decision(decision: Decision, out: Any, *, everything: bool = False) -> None:
+def show_decision(decision: Decision, out: Any, *, everything: bool = False, lang: Lang = "en") -> None:
     """Print a decision on a rich console: head, then for each world tables and the answer in sentences."""
-    out.print(_head(decision), style="bold", markup=False)
+    out.print(_head(decision, lang), style="bold", markup=False)
     for world in decision.worlds:
         if len(decision.worlds) > 1:
-            out.print(f"\n== The world {WORLD_WORDS[world]}", style="bold", markup=False)
-        for table in decision_tables(decision, world, everything=everything):
+            words = text("decide.world", lang, world=world_in_words(world, lang))
+            out.print(f"\n{words}", style="bold", markup=False)
+        for table in decision_tables(decision, world, everything=everything, lang=lang):
             out.print()
             out.print(table)
         out.print()
-        for sentence in decision_verdict(decision, world):
+        for sentence in decision_verdict(decision, world, lang):
             out.print(sentence, markup=False)
     if len(decision.worlds) > 1:
         out.print()
-        out.print(_both_worlds(decision), markup=False)
-    for note in decision.notes:
-        out.print(f"Note: {note}", markup=False, style="dim")
+        out.print(_both_worlds(decision, lang), markup=False)
+    show_notes(decision.notes, out, lang)
     if not everything:
-        out.print("All pairs, ranks, thresholds and parameters: --all.", markup=False, style="dim")
+        out.print(text("decide.more", lang), markup=False, style="dim")
 
 
-def decision_tables(decision: Decision, world: str, *, everything: bool = False) -> list[Any]:
+def decision_tables(decision: Decision, world: str, *, everything: bool = False, lang: Lang = "en") -> list[Any]:
     """Return the rich tables of a world; with `everything` also all pairs, ranks, thresholds and parameters."""
-    made = [_ranking(decision, world), _pairs(decision, world, everything=everything)]
+    made = [_ranking(decision, world, lang), _pairs(decision, world, lang, everything=everything)]
     if everything:
-        made.append(_ranks(decision, world))
+        made.append(_ranks(decision, world, lang))
     if decision.draws:
-        made.append(_regret(decision, world))
-    made += [_increments(decision, world), _acceptability(decision, world, everything=everything)]
+        made.append(_regret(decision, world, lang))
+    made += [_increments(decision, world, lang), _acceptability(decision, world, lang, everything=everything)]
     if decision.draws:
-        made.append(_partial(decision, world, everything=everything))
-    return [*made, _impact(decision, world)]
+        made.append(_partial(decision, world, lang, everything=everything))
+    return [*made, _impact(decision, world, lang)]
 
 
-def decision_verdict(decision: Decision, world: str) -> list[str]:
+def decision_verdict(decision: Decision, world: str, lang: Lang = "en") -> list[str]:
     """Return the answer in a world in a few sentences: best, how sure, futures needed, regret, money."""
-    sentences = [*_best(decision, world), *_stopping(decision, world)]
+    sentences = [*_best(decision, world, lang), *_stopping(decision, world, lang)]
     if decision.draws:
-        sentences += [*_robust(decision, world), *_worth(decision, world)]
+        sentences += [*_robust(decision, world, lang), *_worth(decision, world, lang)]
     return sentences
 
 
 # ---------------------------------------------------------------- tables
 
 
-def _head(decision: Decision) -> str:
+def _head(decision: Decision, lang: Lang) -> str:
     counts = sorted(set(decision.futures.values()))
-    futures = " and ".join(number(count) for count in counts)
-    stand = f" standing for {number(decision.represents)}" if decision.represents != decision.households else ""
-    return (
-        f"{decision.title}: {futures} future{'s' if counts != [1] else ''}, {number(decision.households)} "
-        f"households{stand}, {months(decision.months)}; by {said(decision.outcome)}"
+    return text_of(
+        counts[0] if len(counts) == 1 else len(counts),
+        "decide.head",
+        lang,
+        title=bundled(decision.title, lang),
+        n=listed([number(count, 0, lang) for count in counts], lang),
+        people=people_in_words(decision.households, decision.represents, lang),
+        months=months(decision.months, lang),
+        outcome=said(decision.outcome, lang),
     )
 
 
-def _grid(decision: Decision, title: str, caption: str = "") -> Any:
+def _grid(decision: Decision, lang: Lang, title: str, caption: str = "") -> Any:
     table = grid(title, caption)
-    _policy_column(table, cast(Any, decision))  # reads policies and labels, as a comparison has them
+    _policy_column(table, cast(Any, decision), lang)  # reads policies and labels, as a comparison has them
     return table
 
 
-def _ranking(decision: Decision, world: str) -> Any:
+def _ranking(decision: Decision, world: str, lang: Lang) -> Any:
     factor, decimals = bare(decision.unit)
-    change = heads_of_change(decision.unit)
-    table = _grid(
-        decision,
-        f"Which is best, {name_of(decision.outcome)}",
-        "on average: probability that the mean is the best, and what choosing it is expected to lose, given the "
-        "futures; ranks: that the simultaneous intervals allow; futures: of 100, in which it is the best, and mean "
-        "loss against the best of each",
-    )
+    change = heads_of_change(decision.unit, lang)
+    title = text("decide.ranking", lang, outcome=name_of(decision.outcome, lang))
+    table = _grid(decision, lang, title, text("decide.ranking_legend", lang))
     for head, width in (
-        (f"mean{_level_unit(decision.unit)}", 12),
-        ("best on average", 9),
-        (f"expected loss{change}", 12),
-        ("ranks", 7),
-        ("best in futures", 9),
-        (f"loss in futures{change}", 12),
+        (text("decide.mean", lang, unit=_level_unit(decision.unit)), 12),
+        (text("decide.best_on_average", lang), 9),
+        (text("decide.expected_loss", lang, unit=change), 12),
+        (text("decide.ranks_head", lang), _RANKS_WIDTH[lang]),
+        (text("decide.best_in_futures", lang), 9),
+        (text("decide.loss_in_futures", lang, unit=change), 12),
     ):
         number_column(table, head, width)
     rows = decision.table("ranking", world)
     order = sorted(range(len(rows)), key=lambda row: -decision.better * float(rows["mean"][row]))
     for row in order:
-        ranks = (int(rows["rank_low"][row]), int(rows["rank_high"][row]))
+        low, high = (int(rows[name][row]) for name in ("rank_low", "rank_high"))
         cells = [
-            _plus_minus(rows, row, factor, decimals),
-            _sure(float(rows["probability_best"][row])),
-            number(factor * float(rows["expected_loss"][row]), decimals + 2),
-            str(ranks[0]) if ranks[0] == ranks[1] else f"{ranks[0]} to {ranks[1]}",
-            number(100 * float(rows["share_best"][row])),
-            number(factor * float(rows["future_loss"][row]), decimals + 2),
+            _plus_minus(rows, row, factor, decimals, lang),
+            sure(float(rows["probability_best"][row]), lang),
+            number(factor * float(rows["expected_loss"][row]), decimals + 2, lang),
+            str(low) if low == high else interval(str(low), str(high), lang),
+            number(100 * float(rows["share_best"][row]), 0, lang),
+            number(factor * float(rows["future_loss"][row]), decimals + 2, lang),
         ]
-        add_row(table, [decision.label(str(rows["policy"][row])), *cells])
+        add_row(table, [decision.label(str(rows["policy"][row]), lang), *cells])
     return table
 
 
-def _plus_minus(rows: Table, row: int, factor: float, decimals: int) -> str:
+def _plus_minus(rows: Table, row: int, factor: float, decimals: int, lang: Lang) -> str:
     middle, high = (factor * float(rows[name][row]) for name in ("mean", "high"))
-    text = number(middle, decimals)
-    return f"{text} ±{number(high - middle, decimals)}" if isfinite(high) and high != middle else text
+    told = number(middle, decimals, lang)
+    return f"{told} ±{number(high - middle, decimals, lang)}" if isfinite(high) and high != middle else told
 
 
 def _level_unit(unit: str) -> str:
     return ", %" if unit.startswith("share") else ""
 
 
-def _sure(probability: float) -> str:
-    """A probability in percent; never 100 % or 0 %, which no number of futures or draws can show."""
-    if not isfinite(probability):
-        return NONE
-    if probability > _CERTAIN:
-        return ">99 %"
-    return percent(probability, 0) if probability >= 1 - _CERTAIN else "<1 %"
-
-
-def _pairs(decision: Decision, world: str, *, everything: bool) -> Any:
+def _pairs(decision: Decision, world: str, lang: Lang, *, everything: bool) -> Any:
     factor, decimals = bare(decision.unit)
     watched = decision.goal != "fixed"
-    caption = (
-        f"intervals hold together with {percent(decision.level, 0)} (Bonferroni, Student t); needed: futures in all "
-        "that would settle the sign if mean and spread stayed, looked at as --settle does"
-    )
-    if watched:
-        caption += "; sequence: interval that holds at all looks"
-    table = grid(f"Paired differences, {name_of(decision.outcome)}{heads_of_change(decision.unit)}", caption)
-    text_column(table, "policy", 22)
-    text_column(table, "against", 22)
-    for head in ("difference", "interval", *(["sequence"] if watched else []), "better on average", "needed"):
-        number_column(table, head, 18)
-    text_column(table, "standing", 12)
+    level = percent(decision.level, 0, lang)
+    caption = text("decide.pairs_legend_watched" if watched else "decide.pairs_legend", lang, level=level)
+    title = text("decide.pairs", lang, outcome=name_of(decision.outcome, lang))
+    table = grid(title + heads_of_change(decision.unit, lang), caption)
+    text_column(table, text("heads.policy", lang), 22)
+    text_column(table, text("decide.against", lang), 22)
+    for head in ("difference", "interval", *(["sequence"] if watched else []), "better_on_average", "needed"):
+        number_column(table, text(f"decide.{head}", lang), 18)
+    text_column(table, text("more.standing", lang), 12)
     rows = decision.table("pairs", world)
     for row in range(len(rows)):
         policy, against = str(rows["policy"][row]), str(rows["against"][row])
@@ -169,124 +165,121 @@ def _pairs(decision: Decision, world: str, *, everything: bool) -> Any:
         if not everything and decision.reference not in {policy, against} and chosen not in {policy, against}:
             continue
         ends = [
-            interval(*(signed(factor * float(rows[name][row]), decimals + 1) for name in pair)) or NONE
-            for pair in (("low", "high"), *([("sequence_low", "sequence_high")] if watched else []))
+            interval(
+                signed(factor * float(rows[f"{kind}low"][row]), decimals + 1, lang),
+                signed(factor * float(rows[f"{kind}high"][row]), decimals + 1, lang),
+                lang,
+            )
+            or NONE
+            for kind in ("", *(["sequence_"] if watched else []))
         ]
         cells = [
-            signed(factor * float(rows["mean"][row]), decimals + 1),
+            signed(factor * float(rows["mean"][row]), decimals + 1, lang),
             *ends,
-            _sure(float(rows["probability_better"][row])),
-            number(float(rows["needed"][row])),
-            _STANDING[str(rows["standing"][row])],
+            sure(float(rows["probability_better"][row]), lang),
+            number(float(rows["needed"][row]), 0, lang),
+            text(f"decide.standing.{rows['standing'][row]}", lang),
         ]
-        add_row(table, [decision.label(policy), decision.label(against), *cells])
+        add_row(table, [decision.label(policy, lang), decision.label(against, lang), *cells])
     return table
 
 
-def _ranks(decision: Decision, world: str) -> Any:
-    table = _grid(decision, "Probability of each rank of the mean, %", "1 = the best; empty: below 0.5 %")
+def _ranks(decision: Decision, world: str, lang: Lang) -> Any:
+    table = _grid(decision, lang, text("decide.ranks", lang), text("decide.ranks_legend", lang))
     rows = decision.table("ranks", world)
     for place in range(1, len(decision.policies) + 1):
         number_column(table, str(place), 5)
     for policy in decision.policies:
         values = [100 * float(value) for value in rows.where(policy=policy)["probability"].tolist()]
-        cells = [number(value) if not isfinite(value) or round(value) else "" for value in values]
-        add_row(table, [decision.label(policy), *cells])
+        cells = [number(value, 0, lang) if not isfinite(value) or round(value) else "" for value in values]
+        add_row(table, [decision.label(policy, lang), *cells])
     return table
 
 
-def _regret(decision: Decision, world: str) -> Any:
+def _regret(decision: Decision, world: str, lang: Lang) -> Any:
     factor, decimals = bare(decision.unit)
-    change = heads_of_change(decision.unit)
-    table = _grid(
-        decision,
-        f"If parameters are uncertain: {_draws(decision)}",
-        "difference from the reference with the central interval over draws, and regret (best of the draw minus the "
-        "policy); luck taken out of both. chance: share of the variance of a single future's difference that is luck",
-    )
+    change = heads_of_change(decision.unit, lang)
+    title = text("decide.regret", lang, draws=_draws(decision, lang))
+    table = _grid(decision, lang, title, text("decide.regret_legend", lang))
     for head, width in (
-        (f"difference{change}", 10),
-        ("over draws", 18),
-        ("chance", 8),
-        ("expected regret", 9),
-        (f"regret, {percent(decision.level, 0)}", 9),
-        ("largest", 8),
-        ("best in draws", 8),
+        (text("decide.difference_unit", lang, unit=change), 10),
+        (text("decide.over_draws", lang), 18),
+        (text("decide.chance", lang), _CHANCE_WIDTH[lang]),
+        (text("decide.expected_regret", lang), _REGRET_WIDTH[lang]),
+        (text("decide.regret_level", lang, level=percent(decision.level, 0, lang)), _REGRET_WIDTH[lang]),
+        (text("decide.largest", lang), 8),
+        (text("decide.best_in_draws", lang), 8),
     ):
         number_column(table, head, width)
     rows = decision.table("regret", world)
     for row in range(len(rows)):
         numbers = {name: float(rows[name][row]) for name in rows.columns if name not in {"world", "policy", "unit"}}
         whole = numbers["parameter_variance"] + numbers["chance_variance"]
-        ends = [signed(factor * numbers[f"difference_{end}"], decimals + 1) for end in ("low", "high")]
+        low, high = (signed(factor * numbers[f"difference_{end}"], decimals + 1, lang) for end in ("low", "high"))
         cells = [
-            signed(factor * numbers["difference"], decimals + 1),
-            interval(*ends),
-            percent(numbers["chance_variance"] / whole, 0) if whole > 0 else NONE,
-            *(number(factor * numbers[name], decimals + 2) for name in ("expected", "regret_high", "largest")),
-            _sure(numbers["share_best"]),
+            signed(factor * numbers["difference"], decimals + 1, lang),
+            interval(low, high, lang),
+            percent(numbers["chance_variance"] / whole, 0, lang) if whole > 0 else NONE,
+            *(number(factor * numbers[name], decimals + 2, lang) for name in ("expected", "regret_high", "largest")),
+            sure(numbers["share_best"], lang),
         ]
         policy = str(rows["policy"][row])
         if policy == decision.reference:
             cells[:3] = [NONE] * 3
-        add_row(table, [decision.label(policy), *cells])
+        add_row(table, [decision.label(policy, lang), *cells])
     return table
 
 
-def _draws(decision: Decision) -> str:
-    source = {"ensemble": "of the calibrated ensemble", "passports": "from the bounds of passports"}
+def _draws(decision: Decision, lang: Lang) -> str:
+    source = decision.source if decision.source in {"ensemble", "passports"} else "given"
+    counts = {"draws": decision.draws, "futures": decision.draw_futures}
     effective = decision.effective_draws or 0.0
-    worth = "" if round(effective) == decision.draws else f", worth {number(effective, 1)} equal ones"
-    return f"{decision.draws} draws {source.get(decision.source, '')}{worth}, {decision.draw_futures} futures each"
+    if round(effective) == decision.draws:
+        return text(f"decide.draws.{source}", lang, **counts)
+    return text(f"decide.draws_worth.{source}", lang, **counts, worth=number(effective, 1, lang))
 
 
-def _increments(decision: Decision, world: str) -> Any:
-    cloud = "parameter draws" if decision.draws else "the means of futures"
-    table = _grid(
-        decision,
-        f"Cost-effectiveness: {said(decision.effect)}",
-        f"in order of discounted cost; price of one more against the policy before on the frontier, with its interval "
-        f"over {cloud}",
-    )
-    for head in ("cost", "effect"):
-        number_column(table, head)
-    text_column(table, "standing", 18)
-    number_column(table, "price of one more")
+def _increments(decision: Decision, world: str, lang: Lang) -> Any:
+    title = text("decide.increments", lang, effect=said(decision.effect, lang))
+    caption = text("decide.increments_draws" if decision.draws else "decide.increments_futures", lang)
+    table = _grid(decision, lang, title, caption)
+    for head in ("terminal.cost", "more.effect"):
+        number_column(table, text(head, lang))
+    text_column(table, text("more.standing", lang), 18)
+    number_column(table, text("more.price", lang))
     rows = decision.table("increments", world)
     for row in range(len(rows)):
-        price = [rupiah(float(rows[name][row])) for name in ("ratio", "low", "high")]
-        ends = interval(*price[1:])
-        sure = f" ({ends})" if ends else " (not certain)" if price[0] != NONE else ""
-        cells = [rupiah(float(rows["cost"][row])), number(float(rows["effect"][row]))]
-        cells += [_STATUS[str(rows["status"][row])], price[0] + sure]
-        add_row(table, [decision.label(str(rows["policy"][row])), *cells])
+        price = [rupiah(float(rows[name][row]), lang) for name in ("ratio", "low", "high")]
+        ends = interval(price[1], price[2], lang)
+        more = text("decide.not_certain", lang) if price[0] != NONE else ""
+        if ends:
+            more = f" ({ends})"
+        cells = [rupiah(float(rows["cost"][row]), lang), number(float(rows["effect"][row]), 0, lang)]
+        cells += [text(f"more.status.{rows['status'][row]}", lang), price[0] + more]
+        add_row(table, [decision.label(str(rows["policy"][row]), lang), *cells])
     return table
 
 
-def _acceptability(decision: Decision, world: str, *, everything: bool) -> Any:
+def _acceptability(decision: Decision, world: str, lang: Lang, *, everything: bool) -> Any:
     rows = decision.table("acceptability", world)
     thresholds = list(dict.fromkeys(rows["threshold"].tolist()))
     shown = thresholds if everything else _some(thresholds, decision.threshold)
-    table = grid(
-        "What to choose at which willingness to pay for one more, and how sure",
-        "highest mean net benefit; acceptability: probability that it is the highest; perfect information: what "
-        "knowing all parameters would be worth, for all households over the horizon",
-    )
-    number_column(table, "willingness")
-    text_column(table, "policy", 26)
-    for head in ("acceptability", "net benefit", "perfect information"):
-        number_column(table, head)
+    table = grid(text("decide.acceptability", lang), text("decide.acceptability_legend", lang))
+    number_column(table, text("decide.willingness", lang))
+    text_column(table, text("heads.policy", lang), 26)
+    for head in ("acceptability_head", "net_benefit", "perfect_information"):
+        number_column(table, text(f"decide.{head}", lang))
     information = decision.table("information", world)
     for threshold in shown:
         here = _at(rows, threshold).where(frontier="yes")
         worth = _at(information, threshold)
         cells = [
-            decision.label(str(here["policy"][0])),
-            _sure(float(here["probability"][0])),
-            rupiah(float(here["benefit"][0])),
-            rupiah(float(worth["evpi"][0])) if len(worth) else NONE,
+            decision.label(str(here["policy"][0]), lang),
+            sure(float(here["probability"][0]), lang),
+            rupiah(float(here["benefit"][0]), lang),
+            rupiah(float(worth["evpi"][0]), lang) if len(worth) else NONE,
         ]
-        add_row(table, [rupiah(threshold), *cells])
+        add_row(table, [rupiah(threshold, lang), *cells])
     return table
 
 
@@ -301,37 +294,30 @@ def _some(thresholds: list[float], asked: float | None) -> list[float]:
     return sorted({*thresholds[step::step], *([asked] if asked is not None else [])})
 
 
-def _partial(decision: Decision, world: str, *, everything: bool) -> Any:
+def _partial(decision: Decision, world: str, lang: Lang, *, everything: bool) -> Any:
     rows = decision.table("partial", world)
-    threshold = decision.partial_threshold.get(world)
-    noise = rupiah(float(rows["noise"][0])) if len(rows) else NONE
-    table = grid(
-        f"What it would be worth to know one parameter, at {rupiah(threshold)} for one more"
-        + ("" if decision.threshold is not None else " (where knowledge is worth most)"),
-        f"for all households over the horizon; below {noise} a value cannot be told from noise with these draws",
-    )
-    text_column(table, "parameter", 30)
-    for head in ("worth", "± standard error", "explains"):
-        number_column(table, head)
-    text_column(table, "told from noise")
+    threshold = rupiah(decision.partial_threshold.get(world), lang)
+    noise = rupiah(float(rows["noise"][0]), lang) if len(rows) else NONE
+    title = "decide.partial" if decision.threshold is not None else "decide.partial_most"
+    table = grid(text(title, lang, threshold=threshold), text("decide.partial_legend", lang, noise=noise))
+    text_column(table, text("decide.parameter", lang), 30)
+    for head in ("worth", "error", "explains"):
+        number_column(table, text(f"decide.{head}", lang))
+    text_column(table, text("decide.told", lang))
     shown = len(rows) if everything else min(_SHOWN_PARTS, len(rows))
     for row in range(shown):
         numbers = [float(rows[name][row]) for name in ("value", "se", "explained")]
-        cells = [rupiah(numbers[0]), rupiah(numbers[1]), percent(numbers[2], 0), str(rows["told"][row])]
-        add_row(table, [str(rows["parameter"][row]), *cells])
+        cells = [rupiah(numbers[0], lang), rupiah(numbers[1], lang), percent(numbers[2], 0, lang)]
+        add_row(table, [str(rows["parameter"][row]), *cells, yes_no(str(rows["told"][row]) == "yes", lang)])
     return table
 
 
-def _impact(decision: Decision, world: str) -> Any:
+def _impact(decision: Decision, world: str, lang: Lang) -> Any:
     rows = decision.table("impact", world)
     years = sorted(set(rows["year"].tolist()))
-    table = _grid(
-        decision,
-        "Budget impact: spent more than under the reference in each year, billion Rp",
-        "undiscounted, of all represented households; ± half the interval over futures",
-    )
+    table = _grid(decision, lang, text("decide.impact", lang), text("decide.impact_legend", lang))
     for year in years:
-        number_column(table, f"year {year}")
+        number_column(table, text("more.year", lang, year=year))
     for policy in decision.policies:
         if policy == decision.reference:
             continue
@@ -339,117 +325,122 @@ def _impact(decision: Decision, world: str) -> Any:
         cells = []
         for row in range(len(mine)):
             middle, high = (1e-9 * float(mine[name][row]) for name in ("extra", "extra_high"))
-            sure = f" ±{number(high - middle, 1)}" if isfinite(high) and high > middle else ""
-            cells.append(number(middle, 1) + sure)
-        add_row(table, [decision.label(policy), *cells])
+            half = f" ±{number(high - middle, 1, lang)}" if isfinite(high) and high > middle else ""
+            cells.append(number(middle, 1, lang) + half)
+        add_row(table, [decision.label(policy, lang), *cells])
     return table
 
 
 # ---------------------------------------------------------------- sentences
 
 
-def _best(decision: Decision, world: str) -> list[str]:
+def _best(decision: Decision, world: str, lang: Lang) -> list[str]:
     rows = decision.table("ranking", world)
     policy = decision.best(world)
     mine = rows.where(policy=policy)
-    what, label = said(decision.outcome), decision.label(policy)
-    sure, loss = float(mine["probability_best"][0]), float(mine["expected_loss"][0])
-    sentence = f"On average “{label}” is best on the {what}"
-    if not isfinite(sure):
-        return [f"{sentence} in the one future simulated."]
+    what = {"policy": decision.label(policy, lang), "outcome": said(decision.outcome, lang)}
+    probability, loss = float(mine["probability_best"][0]), float(mine["expected_loss"][0])
+    if not isfinite(probability):
+        return [text("decide.best_one", lang, **what)]
     sentences = [
-        f"{sentence}, with a probability of {_sure(sure)}; the expected loss of choosing it, should another be "
-        f"best, is {_amount(loss, decision.unit)}. "
-        f"It is the best in {number(100 * float(mine['share_best'][0]))} of 100 futures."
+        text(
+            "decide.best",
+            lang,
+            **what,
+            sure=sure(probability, lang),
+            loss=_amount(loss, decision.unit, lang),
+            share=number(100 * float(mine["share_best"][0]), 0, lang),
+        )
     ]
     rivals = [
-        decision.label(str(name))
+        decision.label(str(name), lang)
         for name, low in zip(rows["policy"].tolist(), rows["rank_low"].tolist(), strict=True)
         if low == 1 and name != policy
     ]
     if int(mine["rank_high"][0]) == 1:
-        sentences.append("Its difference from every other policy is settled.")
+        sentences.append(text("decide.settled", lang))
     elif rivals:
-        sentences.append(f"These may still be the best: {', '.join(rivals)}.")
+        sentences.append(text("decide.rivals", lang, policies=", ".join(rivals)))
     return sentences
 
 
-def _amount(value: float, unit: str) -> str:
+def _amount(value: float, unit: str, lang: Lang = "en") -> str:
     """A loss, which may be small against the levels: shares in points with as many decimals as show it."""
     if not unit.startswith("share"):
-        return quantity(value, unit, difference=True).lstrip("+")
+        return quantity(value, unit, lang, difference=True).lstrip("+")
     decimals = next((each for each in (2, 3, 4) if round(100 * value, each)), None)
     if decimals is None:
-        return "nothing" if value == 0 else "less than 0.0001 points"
-    return points(value, decimals).lstrip("+")
+        return text("decide.nothing" if value == 0 else "decide.hardly", lang)
+    return points(value, decimals, lang).lstrip("+")
 
 
-def _stopping(decision: Decision, world: str) -> list[str]:
+def _stopping(decision: Decision, world: str, lang: Lang) -> list[str]:
     if decision.goal == "fixed":
         return []
     done, needed = decision.futures[world], decision.needed[world]
-    asked = {
-        "until": f"every difference from the reference to ±{_amount(decision.goal_width or 0.0, decision.unit)}",
-        "settle": " and ".join(f"“{decision.label(name)}”" for name in decision.goal_pair),
-        "best": "which policy is best",
-    }[decision.goal]
+    if decision.goal == "until":
+        width = _amount(decision.goal_width or 0.0, decision.unit, lang)
+        goal = text("decide.goal_until", lang, width=width)
+    elif decision.goal == "settle":
+        goal = listed([f"“{decision.label(name, lang)}”" for name in decision.goal_pair], lang)
+    else:
+        goal = text("decide.goal_best", lang)
+    so_far = {"n": number(done, 0, lang), "goal": goal}
     if decision.met[world]:
-        return [f"Settled after {number(done)} futures: {asked} (the error rate holds for all looks together)."]
+        return [text("decide.met", lang, **so_far)]
     if needed is None:
-        return [
-            f"Not settled after {number(done)} futures: {asked}. There is no difference so far, or the same one in "
-            "all futures: that allows no forecast."
-        ]
-    more = needed - done
-    where = "" if needed <= decision.most else f", beyond --most {number(decision.most)}"
-    return [
-        f"Not settled after {number(done)} futures: {asked}. At the present spread about {number(more)} more futures "
-        f"would settle it{where}."
-    ]
+        return [text("decide.no_forecast", lang, **so_far)]
+    more = number(needed - done, 0, lang)
+    if needed <= decision.most:
+        return [text("decide.not_met", lang, **so_far, more=more)]
+    return [text("decide.not_met_beyond", lang, **so_far, more=more, most=number(decision.most, 0, lang))]
 
 
-def _robust(decision: Decision, world: str) -> list[str]:
+def _robust(decision: Decision, world: str, lang: Lang) -> list[str]:
     rows = decision.table("regret", world)
     policy = decision.robust(world)
     mine = rows.where(policy=policy or "")
-    values = [_amount(float(mine[name][0]), decision.unit) for name in ("expected", "largest")]
-    return [
-        f"Over uncertain parameters “{decision.label(policy or '')}” has the least expected regret ({values[0]}, at "
-        f"most {values[1]}); it is the best in {_sure(float(mine['share_best'][0]))} of draws, by weight."
-        f"{_few_futures(decision)}"
-    ]
+    expected, largest = (_amount(float(mine[name][0]), decision.unit, lang) for name in ("expected", "largest"))
+    sentence = text(
+        "decide.robust",
+        lang,
+        policy=decision.label(policy or "", lang),
+        expected=expected,
+        largest=largest,
+        share=sure(float(mine["share_best"][0]), lang),
+    )
+    return [sentence + _few_futures(decision, lang)]
 
 
-def _few_futures(decision: Decision) -> str:
+def _few_futures(decision: Decision, lang: Lang) -> str:
     """What few futures a draw do to what is said of draws; empty where they are enough."""
     if decision.draw_futures >= _ENOUGH_A_DRAW:
         return ""
-    return (
-        f" Each draw had {number(decision.draw_futures)} futures only: much of what differs between draws may be luck "
-        "and was counted as luck; more --draw-replicates tell more."
-    )
+    return text("decide.few_futures", lang, n=number(decision.draw_futures, 0, lang))
 
 
-def _worth(decision: Decision, world: str) -> list[str]:
+def _worth(decision: Decision, world: str, lang: Lang) -> list[str]:
     threshold = decision.partial_threshold.get(world)
     worth = decision.table("information", world)
     here = _at(worth, threshold) if threshold is not None else worth
-    evpi = float(here["evpi"][0])
+    evpi, price = float(here["evpi"][0]), rupiah(threshold, lang)
     told = decision.table("partial", world).where(told="yes")["parameter"].tolist()
-    at = f"At {rupiah(threshold)} for one more, to know all parameters"
     if evpi == 0:
         raw = float(here["evpi_raw"][0])
-        luck = f" As simulated, with the luck of few futures in it, it would be {rupiah(raw)}." if raw > 0 else ""
-        return [f"{at} would be worth nothing: without luck the same policy is best in all draws.{luck}"]
-    part = f"above all {', '.join(told[:3])}" if told else "of no single parameter can a worth be told from noise"
-    return [f"{at} would be worth {rupiah(evpi)} before choosing ({part})."]
+        if raw > 0:
+            return [text("decide.worthless_luck", lang, threshold=price, raw=rupiah(raw, lang))]
+        return [text("decide.worthless", lang, threshold=price)]
+    names = ", ".join(told[:3])
+    part = text("decide.worth_above", lang, names=names) if told else text("decide.worth_none", lang)
+    return [text("decide.worth_all", lang, threshold=price, evpi=rupiah(evpi, lang), part=part)]
 
 
-def _both_worlds(decision: Decision) -> str:
+def _both_worlds(decision: Decision, lang: Lang) -> str:
     best = [decision.best(world) for world in decision.worlds]
     if len(set(best)) == 1:
-        return f"The best policy on average is the same in both worlds: “{decision.label(best[0])}”."
+        return text("decide.same_best", lang, policy=decision.label(best[0], lang))
     words = ", ".join(
-        f"“{decision.label(policy)}” {WORLD_WORDS[world]}" for world, policy in zip(decision.worlds, best, strict=True)
+        f"“{decision.label(policy, lang)}” {world_in_words(world, lang)}"
+        for world, policy in zip(decision.worlds, best, strict=True)
     )
-    return f"The answer changes with the world: {words}. Which of the two holds, the evidence does not settle."
+    return text("decide.other_best", lang, policies=words)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.numbers import interval, number
+from empowersim.fronts.labels import text
+from empowersim.fronts.numbers import Lang, interval, number
 
 if TYPE_CHECKING:
     from empowersim.results.comparison import Comparison
@@ -33,10 +34,11 @@ def grid(title: str, caption: str = "") -> Any:
     )
 
 
-def policy_column(table: Any, comparison: Comparison) -> None:
+def policy_column(table: Any, comparison: Comparison, lang: Lang = "en") -> None:
     """Add the column of policies, folded where their names are long."""
-    widest = max(len(comparison.label(policy)) for policy in comparison.policies)
-    table.add_column("policy", min_width=min(widest, POLICY_WIDTH), max_width=POLICY_WIDTH, overflow="fold")
+    widest = max(len(comparison.label(policy, lang)) for policy in comparison.policies)
+    head, least = text("heads.policy", lang), min(widest, POLICY_WIDTH)
+    table.add_column(head, min_width=least, max_width=POLICY_WIDTH, overflow="fold")
 
 
 def text_column(table: Any, head: str, max_width: int = 24) -> None:
@@ -64,22 +66,25 @@ def columns_that_fit(width: int, names: Sequence[Any]) -> list[Sequence[Any]]:
     return [names[at : at + even] for at in range(0, len(names), even)]
 
 
-def heads(unit: str) -> str:
+def heads(unit: str, lang: Lang = "en") -> str:
     """Unit of a column, as its head says it; the cells then hold bare numbers."""
-    if unit.startswith("share"):
-        return ", %"
-    if unit.startswith("IDR"):
-        return ", Rp thousand"
-    if unit.startswith("visits/"):
-        return ", a month"
-    if unit.startswith("per 1000"):
-        return ", a month in 1,000"
-    return ", SD" if unit == "SD" else ", 0 to 100"
+    return text(f"heads.{_head(unit)}", lang)
 
 
-def heads_of_change(unit: str) -> str:
+def heads_of_change(unit: str, lang: Lang = "en") -> str:
     """As `heads`, for a column of differences: shares differ by points."""
-    return {", %": ", points", ", 0 to 100": ", points of 100"}.get(heads(unit), heads(unit))
+    key = _head(unit)
+    changed = {"percent": "points", "hundred": "of_hundred"}
+    return text(f"heads.{changed.get(key, key)}", lang)
+
+
+def _head(unit: str) -> str:
+    """Key of the unit of a column."""
+    starts = (("share", "percent"), ("IDR", "thousand"), ("visits/", "a_month"), ("per 1000", "per_thousand"))
+    for start, key in starts:
+        if unit.startswith(start):
+            return key
+    return "sd" if unit == "SD" else "hundred"
 
 
 def bare(unit: str) -> tuple[float, int]:
@@ -91,26 +96,33 @@ def bare(unit: str) -> tuple[float, int]:
     return 100.0, 1
 
 
-def plus_minus(row: Any, factor: float, decimals: int, say: Callable[[float, int], str]) -> str:
+def plus_minus(
+    row: Any, factor: float, decimals: int, say: Callable[[float, int, Lang], str], lang: Lang = "en"
+) -> str:
     """Mean and half the width of a symmetric interval."""
     middle, high = (float(row[column][0]) for column in ("mean", "high"))
-    return plus_minus_of(middle, high, factor, decimals, say)
+    return plus_minus_of(middle, high, factor, decimals, say, lang)
 
 
 def plus_minus_of(
-    middle: float, high: float, factor: float, decimals: int, say: Callable[[float, int], str] = number
+    middle: float,
+    high: float,
+    factor: float,
+    decimals: int,
+    say: Callable[[float, int, Lang], str] = number,
+    lang: Lang = "en",
 ) -> str:
     """Mean and half the width of a symmetric interval, from the mean and the upper end."""
-    text = say(factor * middle, decimals)
+    told = say(factor * middle, decimals, lang)
     if not isfinite(high) or high == middle:
-        return text
-    return f"{text} ±{number(factor * (high - middle), decimals)}"
+        return told
+    return f"{told} ±{number(factor * (high - middle), decimals, lang)}"
 
 
-def bracketed(middle: str, low: str, high: str) -> str:
+def bracketed(middle: str, low: str, high: str, lang: Lang = "en") -> str:
     """Amount and interval, the scale said once where it is the same."""
     head, _, scale = middle.rpartition(" ")
-    if scale and all(text.endswith(f" {scale}") for text in (low, high)) and head.startswith("Rp "):
-        low, high = (text.removesuffix(f" {scale}").removeprefix("Rp ") for text in (low, high))
-    ends = interval(low, high)
+    if scale and all(end.endswith(f" {scale}") for end in (low, high)) and head.startswith("Rp "):
+        low, high = (end.removesuffix(f" {scale}").removeprefix("Rp ") for end in (low, high))
+    ends = interval(low, high, lang)
     return f"{middle} ({ends})" if ends else middle

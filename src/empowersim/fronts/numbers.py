@@ -7,25 +7,24 @@ English writes 17.4 % and Rp 53.6 billion; Indonesian 17,4 % and Rp 53,6 miliar.
 from __future__ import annotations
 
 import math
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final
 
-Lang = Literal["en", "id"]
+from empowersim.fronts import labels
+from empowersim.fronts.labels import text, text_of
+
+Lang = labels.Lang
 
 NONE: Final = "–"
 MINUS: Final = "−"
 
-_SCALES: Final[tuple[tuple[float, dict[str, str]], ...]] = (
-    (1e12, {"en": "trillion", "id": "triliun"}),
-    (1e9, {"en": "billion", "id": "miliar"}),
-    (1e6, {"en": "million", "id": "juta"}),
-)
+_SCALES: Final = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 DIGITS: Final = 3
 """Significant digits of an amount of money."""
 
-_WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
-    "month": {"en": ("month", "months"), "id": ("bulan", "bulan")},
-    "year": {"en": ("year", "years"), "id": ("tahun", "tahun")},
-}
+_CERTAIN: Final = 0.995
+"""Probability above which it is told as ">99 %", and below the rest of which as "<1 %"."""
+_SWAPPED: Final = str.maketrans(",.", ".,")
 
 
 def number(value: float | None, decimals: int = 0, lang: Lang = "en") -> str:
@@ -39,18 +38,26 @@ def number(value: float | None, decimals: int = 0, lang: Lang = "en") -> str:
     value = _told(value)
     if math.isnan(value):
         return NONE
-    text = f"{abs(value):,.{decimals}f}"
-    if lang == "id":
-        text = text.translate(str.maketrans(",.", ".,"))
-    negative = value < 0 and any(digit in text for digit in "123456789")
-    return (MINUS if negative else "") + text
+    digits = localised(f"{abs(value):,.{decimals}f}", lang)
+    negative = value < 0 and any(digit in digits for digit in "123456789")
+    return (MINUS if negative else "") + digits
+
+
+def localised(digits: str, lang: Lang = "en") -> str:
+    """Return a number that Python wrote, as 1,234.5, with the separators of the language: 1.234,5 in Indonesian."""
+    return digits.translate(_SWAPPED) if lang == "id" else digits
+
+
+def shortest(value: float, lang: Lang = "en", digits: int = 6) -> str:
+    """Return a number in at most `digits` significant digits, without zeros at its end: 0.25 or 0,25."""
+    return localised(f"{value:.{digits}g}", lang)
 
 
 def signed(value: float | None, decimals: int = 0, lang: Lang = "en") -> str:
     """Return a number as `number` does, a plus before what is above zero once rounded."""
-    text = number(value, decimals, lang)
-    positive = text != NONE and not text.startswith(MINUS) and any(digit in text for digit in "123456789")
-    return "+" + text if positive else text
+    digits = number(value, decimals, lang)
+    positive = digits != NONE and not digits.startswith(MINUS) and any(digit in digits for digit in "123456789")
+    return "+" + digits if positive else digits
 
 
 def percent(share: float | None, decimals: int = 1, lang: Lang = "en") -> str:
@@ -61,8 +68,17 @@ def percent(share: float | None, decimals: int = 1, lang: Lang = "en") -> str:
         ('17.4 %', '17,4 %')
 
     """
-    text = number(100 * _told(share), decimals, lang)
-    return text if text == NONE else f"{text} %"
+    digits = number(100 * _told(share), decimals, lang)
+    return digits if digits == NONE else f"{digits} %"
+
+
+def sure(probability: float, lang: Lang = "en") -> str:
+    """Return a probability in percent; never 100 % or 0 %, which no number of futures or draws can show."""
+    if not math.isfinite(probability):
+        return NONE
+    if probability > _CERTAIN:
+        return text("numbers.certain", lang)
+    return percent(probability, 0, lang) if probability >= 1 - _CERTAIN else text("numbers.hardly", lang)
 
 
 def points(share: float | None, decimals: int = 2, lang: Lang = "en") -> str:
@@ -73,8 +89,13 @@ def points(share: float | None, decimals: int = 2, lang: Lang = "en") -> str:
         ('−0.85 points', '−0,85 poin')
 
     """
-    text = signed(100 * _told(share), decimals, lang)
-    return text if text == NONE else f"{text} {'points' if lang == 'en' else 'poin'}"
+    digits = signed(100 * _told(share), decimals, lang)
+    return digits if digits == NONE else text("numbers.points", lang, value=digits)
+
+
+def without_points(told: str, lang: Lang = "en") -> str:
+    """Return what `points` or `quantity` made without the word points, where that is said once for several."""
+    return told.removesuffix(text("numbers.points", lang, value=""))
 
 
 def rupiah(value: float | None, lang: Lang = "en", digits: int = DIGITS) -> str:
@@ -92,11 +113,11 @@ def rupiah(value: float | None, lang: Lang = "en", digits: int = DIGITS) -> str:
     if size >= _SCALES[-1][0]:
         # round first: 999.96 million is a billion
         size = float(f"{size:.{digits}g}")
-    for scale, words in _SCALES:
+    for scale, word in _SCALES:
         if size >= scale:
-            return f"{sign}Rp {_short(size / scale, lang, digits)} {words[lang]}"
-    text = number(size, 0, lang)
-    return f"{sign if text != '0' else ''}Rp {text}"
+            return f"{sign}Rp {_short(size / scale, lang, digits)} {text(f'numbers.{word}', lang)}"
+    whole = number(size, 0, lang)
+    return f"{sign if whole != '0' else ''}Rp {whole}"
 
 
 def months(count: int, lang: Lang = "en") -> str:
@@ -108,8 +129,20 @@ def months(count: int, lang: Lang = "en") -> str:
 
     """
     if count >= 24 and count % 12 == 0:
-        return _counted(count // 12, "year", lang)
-    return _counted(count, "month", lang)
+        return counted("numbers.years", count // 12, lang)
+    return counted("numbers.months", count, lang)
+
+
+def counted(key: str, count: float, lang: Lang = "en", **values: object) -> str:
+    """Return the text of a key of the label file for a number of things, `{n}`; in the singular where it is one."""
+    return text_of(count, key, lang, n=number(count, 0, lang), **values)
+
+
+def listed(parts: Sequence[str], lang: Lang = "en") -> str:
+    """Return one thing after another, the last after "and": a, b and c."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return text("numbers.and", lang, first=", ".join(parts[:-1]), second=parts[-1])
 
 
 def in_hundred(share: float | None, lang: Lang = "en") -> str:
@@ -123,14 +156,19 @@ def in_hundred(share: float | None, lang: Lang = "en") -> str:
     count = number(100 * _told(share), 0, lang)
     if count == NONE:
         return NONE
-    return f"{count} of 100 futures" if lang == "en" else f"{count} dari 100 kemungkinan"
+    return text("numbers.in_hundred", lang, n=count)
 
 
-def interval(low: str, high: str) -> str:
+def interval(low: str, high: str, lang: Lang = "en") -> str:
     """Return two formatted ends of an interval; nothing where there is none."""
     if NONE in (low, high):
         return ""
-    return f"{low} to {high}"
+    return text("numbers.interval", lang, low=low, high=high)
+
+
+def yes_no(value: bool, lang: Lang = "en") -> str:
+    """Return yes or no."""
+    return text("numbers.yes" if value else "numbers.no", lang)
 
 
 def quantity(value: float | None, unit: str, lang: Lang = "en", *, difference: bool = False) -> str:
@@ -145,8 +183,8 @@ def quantity(value: float | None, unit: str, lang: Lang = "en", *, difference: b
         return points(value, 2, lang) if difference else percent(value, 1, lang)
     if unit.startswith("IDR"):
         # a change of consumption is small against its level
-        text = rupiah(value, lang, DIGITS + 1 if unit == "IDR/person/month" else DIGITS)
-        return f"+{text}" if difference and value > 0 else text
+        amount = rupiah(value, lang, DIGITS + 1 if unit == "IDR/person/month" else DIGITS)
+        return f"+{amount}" if difference and value > 0 else amount
     if unit.startswith("household"):
         return signed(value, 0, lang) if difference else number(value, 0, lang)
     return signed(value, 4, lang) if difference else number(value, 3, lang)
@@ -155,14 +193,9 @@ def quantity(value: float | None, unit: str, lang: Lang = "en", *, difference: b
 def _short(value: float, lang: Lang, digits: int) -> str:
     """Significant digits, without trailing zeros after the point."""
     decimals = max(0, digits - 1 - math.floor(math.log10(value)))
-    text = number(value, decimals, lang)
+    figure = number(value, decimals, lang)
     point = "." if lang == "en" else ","
-    return text.rstrip("0").rstrip(point) if point in text else text
-
-
-def _counted(count: int, word: str, lang: Lang) -> str:
-    one, many = _WORDS[word][lang]
-    return f"{number(count, 0, lang)} {one if count == 1 else many}"
+    return figure.rstrip("0").rstrip(point) if point in figure else figure
 
 
 def _told(value: float | None) -> float:

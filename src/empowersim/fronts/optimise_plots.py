@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from empowersim.experiments.mix_evaluate import unit_of
 from empowersim.experiments.mix_result import BALANCED, BASELINE, BEST, GREEDY, ONLY, REFERENCE, THRIFTY
+from empowersim.fronts.labels import named, text
 from empowersim.fronts.numbers import Lang
-from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR, name_of
+from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR, name_of, ticks_in
 from empowersim.results.tables import COST_DISCOUNTED
 
 if TYPE_CHECKING:
@@ -21,21 +22,6 @@ _RIGHT: Final = 0.85
 """Part of the width from which on words stand to the left of their point."""
 _HATCHES: Final = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")
 _PALETTE: Final = (*COLOURS, "#E69F00", "#56B4E9", "#F0E442", "#999999")
-_SAID: Final[dict[str, dict[str, str]]] = {
-    "cost": {"en": "cost over the run, discounted, Rp billion", "id": "biaya selama simulasi, nilai kini, Rp miliar"},
-    "front": {"en": "Front of mixes", "id": "Batas campuran terbaik"},
-    "points": {"en": "percentage points", "id": "poin persentase"},
-    "against": {"en": "against “{base}”", "id": "terhadap “{base}”"},
-    BEST: {"en": "best", "id": "terbaik"},
-    THRIFTY: {"en": "thrifty", "id": "hemat"},
-    BALANCED: {"en": "balanced", "id": "seimbang"},
-    GREEDY: {"en": "greedy", "id": "serakah"},
-    "held": {
-        "en": "means and 95 % intervals of {n} futures that the search never saw; pale: looked like on the search",
-        "id": "rata-rata dan selang 95 % dari {n} kemungkinan di luar pencarian; pucat: pada pencarian",
-    },
-    "mixes": {"en": "What the mixes pay for, Rp billion a year", "id": "Alokasi campuran, Rp miliar per tahun"},
-}
 
 
 def front(found: Optimisation, *, lang: Lang = "en", ax: Any = None) -> Any:
@@ -72,7 +58,7 @@ def front(found: Optimisation, *, lang: Lang = "en", ax: Any = None) -> Any:
             axes.plot([x, x], ends, color=COLOURS[0], linewidth=1.2, zorder=2)
         else:
             continue
-        words = _SAID[one.name][lang] if one.name in _SAID else one.name.removeprefix(ONLY).replace("_", " ")
+        words = _point(one, lang)
         right = x > _RIGHT * max(across)
         axes.annotate(
             words,
@@ -84,9 +70,12 @@ def front(found: Optimisation, *, lang: Lang = "en", ax: Any = None) -> Any:
             ha="right" if right else "left",
         )
     axes.axhline(0.0, color=REFERENCE_COLOUR, linestyle="--", linewidth=1.0)
-    axes.set_xlabel(f"{_SAID['cost'][lang]}\n{_SAID['held'][lang].format(n=found.held_out_futures)}", fontsize=9)
-    axes.set_ylabel(f"{name_of(main, lang)}, {_SAID['points'][lang] if factor != 1.0 else unit_of(main)}")
-    _dress(axes, f"{_SAID['front'][lang]}: {name_of(main, lang)} {_SAID['against'][lang].format(base=base.policy)}")
+    held = text("optimise_plots.held", lang, n=found.held_out_futures)
+    axes.set_xlabel(f"{text('optimise_plots.cost', lang)}\n{held}", fontsize=9)
+    unit = text("optimise_plots.points", lang) if factor != 1.0 else named("units", unit_of(main), lang)
+    axes.set_ylabel(f"{name_of(main, lang)}, {unit}")
+    against = text("optimise_plots.against", lang, base=base.policy)
+    _dress(axes, f"{text('optimise_plots.front', lang)}: {name_of(main, lang)} {against}", lang=lang)
     return axes
 
 
@@ -106,15 +95,15 @@ def mixes(found: Optimisation, *, lang: Lang = "en", ax: Any = None) -> Any:
             hatch=_HATCHES[number % len(_HATCHES)],
             edgecolor="white",
             linewidth=0.3,
-            label=item.replace("_", " "),
+            label=named("programmes", item, lang),
         )
         left = [so_far + amount for so_far, amount in zip(left, amounts, strict=True)]
-    names = [_SAID[one.name][lang] if one.name in _SAID else one.name.replace("_", " ") for one in shown]
+    names = [_point(one, lang) for one in shown]
     axes.set_yticks(range(len(shown)), names)
     axes.invert_yaxis()
     axes.axvline(found.budget / _BILLION, color=REFERENCE_COLOUR, linestyle="--", linewidth=1.0)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=3, fontsize=9, frameon=False)
-    _dress(axes, _SAID["mixes"][lang], grid="x")
+    _dress(axes, text("optimise_plots.mixes", lang), grid="x", lang=lang)
     return axes
 
 
@@ -127,13 +116,21 @@ def save_optimisation(found: Optimisation, folder: Path, *, lang: Lang = "en", d
     return files
 
 
+def _point(one: Point, lang: Lang) -> str:
+    """What a point of the front is called."""
+    if one.name in {BEST, THRIFTY, BALANCED, GREEDY}:
+        return text(f"optimise_plots.{one.name}", lang)
+    return named("programmes", one.name.removeprefix(ONLY), lang)
+
+
 def _figure(size: tuple[float, float]) -> Any:
     from matplotlib.figure import Figure
 
     return Figure(figsize=size, layout="constrained").subplots()
 
 
-def _dress(axes: Any, title: str, grid: str = "y") -> None:
+def _dress(axes: Any, title: str, grid: str = "y", lang: Lang = "en") -> None:
+    ticks_in(axes, lang)
     axes.set_title(title, loc="left")
     axes.grid(axis=grid, color="#DDDDDD", linewidth=0.8)
     axes.set_axisbelow(True)

@@ -19,7 +19,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from empowersim.engine.outputs import MEASURES, Measure
-from empowersim.fronts.numbers import Lang, in_hundred, interval, months, percent, quantity
+from empowersim.fronts.labels import label, named, text
+from empowersim.fronts.numbers import (
+    Lang,
+    in_hundred,
+    interval,
+    localised,
+    months,
+    percent,
+    quantity,
+    without_points,
+)
 from empowersim.results.tables import OUTCOMES
 
 if TYPE_CHECKING:
@@ -40,116 +50,6 @@ FIGURES: Final = ("paths.png", "differences.png", "winners.png")
 
 HEADLINES: Final = ("poverty_headcount", "poverty_gap", "mean_consumption", "empowerment_index")
 """Outcomes of the figure of differences."""
-
-NAMES: Final[dict[str, dict[str, str]]] = {
-    "poverty_headcount": {"en": "Poverty rate (P0)", "id": "Persentase penduduk miskin (P0)"},
-    "poverty_gap": {"en": "Poverty gap (P1)", "id": "Indeks kedalaman kemiskinan (P1)"},
-    "squared_poverty_gap": {"en": "Poverty severity (P2)", "id": "Indeks keparahan kemiskinan (P2)"},
-    "mean_consumption": {"en": "Mean consumption", "id": "Pengeluaran per kapita rata-rata"},
-    "bottom40_consumption": {"en": "Consumption of the poorest 40 %", "id": "Pengeluaran 40 % termiskin"},
-    "literacy": {"en": "Literacy", "id": "Keaksaraan"},
-    "health": {"en": "Households in health", "id": "Rumah tangga sehat"},
-    "schooling": {"en": "Children in school", "id": "Anak bersekolah"},
-    "empowerment_index": {"en": "Empowerment index", "id": "Indeks pemberdayaan"},
-    "independence": {"en": "Independent households", "id": "Rumah tangga mandiri"},
-    "cost": {"en": "Cost", "id": "Biaya"},
-    "cost_discounted": {"en": "Cost, discounted", "id": "Biaya, nilai kini"},
-    "household_years_out_of_poverty": {
-        "en": "Household-years out of poverty",
-        "id": "Tahun rumah tangga keluar dari kemiskinan",
-    },
-    "cost_per_household_year_out_of_poverty": {
-        "en": "Cost per household-year out of poverty",
-        "id": "Biaya per tahun rumah tangga keluar dari kemiskinan",
-    },
-    "well_being": {"en": "Well-being", "id": "Kesejahteraan psikologis"},
-    "income": {"en": "Income", "id": "Pendapatan"},
-    "assets": {"en": "Productive assets", "id": "Aset produktif"},
-    "job": {"en": "Regular work", "id": "Pekerjaan tetap"},
-    "child_learning": {"en": "Learning of children", "id": "Hasil belajar anak"},
-    "trust": {"en": "Trust in the mentor", "id": "Kepercayaan kepada pendamping"},
-    "visits": {"en": "Visits of mentors", "id": "Kunjungan pendamping"},
-    "enrolled": {"en": "Enrolled households", "id": "Rumah tangga peserta"},
-    "multidimensional_headcount": {"en": "Poor in many dimensions (H)", "id": "Penduduk miskin multidimensi"},
-    "multidimensional_poverty": {"en": "Poverty in many dimensions (M0)", "id": "Indeks kemiskinan multidimensi"},
-    "gini": {"en": "Inequality (Gini)", "id": "Ketimpangan (rasio Gini)"},
-    "vulnerable": {"en": "Vulnerable households", "id": "Rumah tangga rentan miskin"},
-    "chronic_poverty": {"en": "Chronic poverty", "id": "Kemiskinan kronis"},
-    "transient_poverty": {"en": "Transient poverty", "id": "Kemiskinan sementara"},
-    "sustained_exit": {"en": "Sustained exits", "id": "Keluar dari kemiskinan secara bertahan"},
-    "say": {"en": "Say in own life", "id": "Kendali atas hidup sendiri"},
-    "voice": {"en": "Voice", "id": "Suara dalam masyarakat"},
-    "motivation": {"en": "Motivation", "id": "Motivasi"},
-    "claims": {"en": "Entitlements obtained", "id": "Hak yang diperoleh"},
-    "child_growth": {"en": "Growth of small children", "id": "Pertumbuhan anak balita"},
-    "collective": {"en": "Collective capability", "id": "Kemampuan kolektif"},
-    "culture": {"en": "Local values kept", "id": "Nilai budaya setempat"},
-    "thefts": {"en": "Thefts", "id": "Pencurian"},
-    "visits_per_client": {"en": "Visits to a client", "id": "Kunjungan per keluarga dampingan"},
-    "cost_to_state": {"en": "Cost to the state", "id": "Biaya negara"},
-    "cost_to_partners": {"en": "Cost to partners", "id": "Biaya mitra"},
-    "household_years_out_of_poverty_discounted": {
-        "en": "Household-years out of poverty, discounted",
-        "id": "Tahun rumah tangga keluar dari kemiskinan, nilai kini",
-    },
-    "sustained_exits_won": {
-        "en": "Sustained exits won",
-        "id": "Tambahan rumah tangga yang bertahan keluar dari kemiskinan",
-    },
-    "cost_per_sustained_exit": {
-        "en": "Cost per sustained exit",
-        "id": "Biaya per rumah tangga yang bertahan keluar dari kemiskinan",
-    },
-}
-"""What people call outcomes and measures."""
-
-_SAID: Final[dict[str, dict[str, str]]] = {
-    "months": {"en": "months since the start", "id": "bulan sejak awal"},
-    "against": {"en": "difference from “{reference}”", "id": "selisih terhadap “{reference}”"},
-    "better_in": {"en": "better in {share}", "id": "lebih baik dalam {share}"},
-    "band": {
-        "en": "bands: 95 % interval of the mean of {n} futures",
-        "id": "pita: selang 95 % rata-rata {n} kemungkinan",
-    },
-    "paired": {
-        "en": "band: 95 % interval of the paired difference, {n} common futures",
-        "id": "pita: selang 95 % selisih berpasangan, {n} kemungkinan yang sama",
-    },
-    "bars": {
-        "en": "95 % intervals of paired differences, {n} common futures",
-        "id": "selang 95 % selisih berpasangan, {n} kemungkinan yang sama",
-    },
-    "winners": {
-        "en": "Households better and worse off than under “{reference}”",
-        "id": "Rumah tangga yang membaik dan memburuk terhadap “{reference}”",
-    },
-    "share": {"en": "% of households", "id": "% rumah tangga"},
-    "worse": {"en": "worse", "id": "memburuk"},
-    "better": {"en": "better", "id": "membaik"},
-    "same": {"en": "no difference", "id": "tanpa selisih"},
-    "unchanged": {
-        "en": "unchanged: within {band} of own consumption",
-        "id": "tetap: selisih pengeluaran sendiri dalam {band}",
-    },
-    "points": {"en": "percentage points", "id": "poin persentase"},
-    "quintile": {"en": "Quintile {n}", "id": "Kuintil {n}"},
-    "tornado_level": {
-        "en": "{outcome} under “{policy}”: with each factor, against without it",
-        "id": "{outcome} pada “{policy}”: dengan tiap faktor, dibandingkan tanpa faktor itu",
-    },
-    "tornado_effect": {
-        "en": "{outcome}, effect of “{policy}”: with each factor, against without it",
-        "id": "{outcome}, dampak “{policy}”: dengan tiap faktor, dibandingkan tanpa faktor itu",
-    },
-    "tornado_bars": {
-        "en": "lines: 95 % intervals, {n} common futures; pale: cannot be told from zero",
-        "id": "garis: selang 95 %, {n} kemungkinan yang sama; pucat: tidak dapat dibedakan dari nol",
-    },
-    "helps": {"en": "factor helps", "id": "faktor mendukung"},
-    "hinders": {"en": "factor hinders", "id": "faktor menghambat"},
-    "changes": {"en": "factor changes it", "id": "faktor mengubahnya"},
-    "no_factor": {"en": "no factor changes it", "id": "tidak ada faktor yang mengubahnya"},
-}
 
 
 class Style(NamedTuple):
@@ -173,8 +73,7 @@ def styles(comparison: Comparison) -> dict[str, Style]:
 
 def name_of(outcome: str, lang: Lang = "en") -> str:
     """Return what people call an outcome or measure."""
-    names = NAMES.get(outcome)
-    return names[lang] if names else outcome.replace("_", " ")
+    return label(outcome, lang)
 
 
 def said(outcome: str, lang: Lang = "en") -> str:
@@ -203,8 +102,8 @@ def paths(
     factor, unit = _scale(entry.unit, lang)
     axes = _lines(comparison, entry, shown, labels, ("mean", "low", "high"), factor, lang, _axes(ax, (9.0, 5.2)))
     title = f"{name_of(measure, lang)}, {unit}" if unit else name_of(measure, lang)
-    _finish(axes, title)
-    _caption(axes, _SAID["band"][lang].format(n=comparison.replicates), comparison.replicates)
+    _finish(axes, title, lang=lang)
+    _caption(axes, text("plots.band", lang, n=comparison.replicates), comparison.replicates)
     return axes
 
 
@@ -226,9 +125,9 @@ def effects(
     factor, unit = _scale(entry.unit, lang, difference=True)
     columns = ("difference", "difference_low", "difference_high")
     axes = _lines(comparison, entry, shown, None, columns, factor, lang, _axes(ax, (9.0, 5.2)))
-    against = _SAID["against"][lang].format(reference=comparison.label(comparison.reference, lang))
-    _finish(axes, f"{name_of(measure, lang)}: {against}" + (f", {unit}" if unit else ""))
-    _caption(axes, _SAID["paired"][lang].format(n=comparison.replicates), comparison.replicates)
+    against = text("plots.against", lang, reference=comparison.label(comparison.reference, lang))
+    _finish(axes, f"{name_of(measure, lang)}: {against}" + (f", {unit}" if unit else ""), lang=lang)
+    _caption(axes, text("plots.paired", lang, n=comparison.replicates), comparison.replicates)
     return axes
 
 
@@ -260,9 +159,9 @@ def differences(
             [middle], [place], color=style[name].colour, marker=style[name].marker or "o", markersize=8, linestyle=""
         )
         words = (
-            _SAID["same"][lang]
+            text("plots.same", lang)
             if middle == 0
-            else _SAID["better_in"][lang].format(share=in_hundred(row["probability_better"], lang))
+            else text("plots.better_in", lang, share=in_hundred(row["probability_better"], lang))
         )
         axes.annotate(
             words,
@@ -277,9 +176,9 @@ def differences(
     axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
     axes.margins(x=0.08)
     axes.set_xlabel(unit, color=_TEXT)
-    against = _SAID["against"][lang].format(reference=comparison.label(comparison.reference, lang))
-    _finish(axes, f"{name_of(outcome, lang)}: {against}", grid="x")
-    _caption(axes, _SAID["bars"][lang].format(n=comparison.replicates), comparison.replicates)
+    against = text("plots.against", lang, reference=comparison.label(comparison.reference, lang))
+    _finish(axes, f"{name_of(outcome, lang)}: {against}", grid="x", lang=lang)
+    _caption(axes, text("plots.bars", lang, n=comparison.replicates), comparison.replicates)
     return axes
 
 
@@ -319,12 +218,11 @@ def winners(
     axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     widest = max((abs(edge) for edge in axes.get_xlim()), default=1.0)
     axes.set_xlim(-1.25 * widest, 1.25 * widest)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    sides = f"← {_SAID['worse'][lang]}      {_SAID['share'][lang]}      {_SAID['better'][lang]} →"
-    axes.set_xlabel(sides, color=_TEXT)
-    title = _SAID["winners"][lang].format(reference=comparison.label(comparison.reference, lang))
-    _finish(axes, f"{comparison.label(policy, lang)}: {title}" if policy else title, grid="x")
-    _caption(axes, _SAID["unchanged"][lang].format(band=percent(comparison.unchanged_band, 0, lang)), 2)
+    axes.xaxis.set_major_formatter(lambda value, _: localised(f"{abs(value):g}", lang))
+    axes.set_xlabel(text("plots.sides", lang), color=_TEXT)
+    title = text("plots.winners", lang, reference=comparison.label(comparison.reference, lang))
+    _finish(axes, f"{comparison.label(policy, lang)}: {title}" if policy else title, grid="x", lang=lang)
+    _caption(axes, text("plots.unchanged", lang, band=percent(comparison.unchanged_band, 0, lang)), 2)
     return axes
 
 
@@ -360,7 +258,7 @@ def tornado(
         side = 1 if middle > 0 else -1
         end = max(middle, high) if side > 0 else min(middle, low)
         axes.annotate(
-            quantity(middle / factor, entry.unit, lang, difference=True).removesuffix(" points").removesuffix(" poin"),
+            without_points(quantity(middle / factor, entry.unit, lang, difference=True), lang),
             (end if math.isfinite(end) else middle, place),
             xytext=(5 * side, 0),
             textcoords="offset points",
@@ -370,7 +268,7 @@ def tornado(
             color=_TEXT,
         )
     if not shown:
-        axes.annotate(_SAID["no_factor"][lang], (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=_SIZE)
+        axes.annotate(text("plots.no_factor", lang), (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=_SIZE)
     axes.axvline(0, color=REFERENCE_COLOUR, linewidth=1.2)
     axes.set_yticks(range(len(shown)), [_folded(table.label(one.factor, lang), 40) for one in shown])
     axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
@@ -378,8 +276,8 @@ def tornado(
     _legend(axes, shown, entry.better, of, lang)
     axes.set_xlabel(unit or name_of(outcome, lang), color=_TEXT)
     policy = table.policy_label.get(lang) or table.policy_label.get("en") or table.policy
-    _finish(axes, _SAID[f"tornado_{of}"][lang].format(outcome=name_of(outcome, lang), policy=policy), grid="x")
-    _caption(axes, _SAID["tornado_bars"][lang].format(n=table.replicates), table.replicates)
+    _finish(axes, text(f"plots.tornado_{of}", lang, outcome=name_of(outcome, lang), policy=policy), grid="x", lang=lang)
+    _caption(axes, text("plots.tornado_bars", lang, n=table.replicates), table.replicates)
     return axes
 
 
@@ -388,11 +286,11 @@ def _legend(axes: Any, shown: Sequence[Contribution], better: int, of: Part, lan
 
     kinds = {one.part(of)[0] * better > 0 for one in shown}
     if better == 0:
-        handles = [Patch(color=REFERENCE_COLOUR, label=_SAID["changes"][lang])] if shown else []
+        handles = [Patch(color=REFERENCE_COLOUR, label=text("plots.changes", lang))] if shown else []
     else:
         handles = [
-            Patch(facecolor=_BETTER if helps else _WORSE, hatch="" if helps else "//", edgecolor="white", label=text)
-            for helps, text in ((True, _SAID["helps"][lang]), (False, _SAID["hinders"][lang]))
+            Patch(facecolor=_BETTER if helps else _WORSE, hatch="" if helps else "//", edgecolor="white", label=words)
+            for helps, words in ((True, text("plots.helps", lang)), (False, text("plots.hinders", lang)))
             if helps in kinds
         ]
     if handles:
@@ -416,8 +314,8 @@ def save_tornado(
         for one in table.contributions(outcome, of)
         if one.measurable(of)
     )
-    text = f"{name_of(outcome, lang)}, {months(table.months, lang)}. {told or _SAID['no_factor'][lang]}."
-    figure.savefig(folder / "tornado.png", dpi=dpi, metadata={"Description": text})
+    words = f"{name_of(outcome, lang)}, {months(table.months, lang)}. {told or text('plots.no_factor', lang)}."
+    figure.savefig(folder / "tornado.png", dpi=dpi, metadata={"Description": words})
     return folder / "tornado.png"
 
 
@@ -444,9 +342,10 @@ def describe_paths(comparison: Comparison, measure: str = "poverty_headcount", *
             continue
         ends = [quantity(float(rows["mean"][place]), unit, lang) for place in (present[0], present[-1])]
         last = int(present[-1])
-        width = interval(*(quantity(float(rows[column][last]), unit, lang) for column in ("low", "high")))
-        arrow = "to" if lang == "en" else "menjadi"
-        parts.append(f"{comparison.label(name, lang)}: {ends[0]} {arrow} {ends[1]}" + (f" ({width})" if width else ""))
+        low, high = (quantity(float(rows[column][last]), unit, lang) for column in ("low", "high"))
+        width = interval(low, high, lang)
+        change = text("plots.from_to", lang, first=ends[0], last=ends[1])
+        parts.append(f"{comparison.label(name, lang)}: {change}" + (f" ({width})" if width else ""))
     after = months(comparison.months, lang)
     return f"{name_of(measure, lang)}, {after}. " + "; ".join(parts) + "."
 
@@ -520,7 +419,7 @@ def _lines(
     if columns[0] == "mean" and entry.unit.startswith("share"):
         axes.set_ylim(bottom=0)
     _label_ends(axes, comparison, ends, style, lang)
-    axes.set_xlabel(_SAID["months"][lang], color=_TEXT)
+    axes.set_xlabel(text("plots.months", lang), color=_TEXT)
     return axes
 
 
@@ -555,10 +454,10 @@ def _difference_sheet(comparison: Comparison, lang: Lang) -> Any:
         differences(comparison, outcome, lang=lang, ax=axes)
         axes.set_title(name_of(outcome, lang), loc="left", fontsize=_SIZE + 2, color=_TEXT)
         axes.set_xlabel(axes.get_xlabel().partition("\n")[0])
-    against = _SAID["against"][lang].format(reference=comparison.label(comparison.reference, lang))
+    against = text("plots.against", lang, reference=comparison.label(comparison.reference, lang))
     figure.suptitle(against[0].upper() + against[1:], fontsize=_SIZE + 4, color=_TEXT)
     if comparison.replicates > 1:
-        figure.supxlabel(_SAID["bars"][lang].format(n=comparison.replicates), fontsize=_SIZE, color=_TEXT)
+        figure.supxlabel(text("plots.bars", lang, n=comparison.replicates), fontsize=_SIZE, color=_TEXT)
     return figure
 
 
@@ -579,14 +478,14 @@ def _label_ends(
     low, high = axes.get_ylim()
     height = axes.figure.get_size_inches()[1] * 72 * axes.get_position().height
     wrapped = [_folded(comparison.label(name, lang), 26) for _, name in ends]
-    lines = max(text.count("\n") + 1 for text in wrapped)
+    lines = max(words.count("\n") + 1 for words in wrapped)
     gap = (high - low) * (1.25 * _SIZE * lines) / max(height, 1)
     # a curve that leaves the axes is labelled at their edge
     places = spread([min(max(value, low), high) for value, _ in ends], gap, low, high)
     right = axes.get_xlim()[1]
-    for (value, name), place, text in zip(ends, places, wrapped, strict=True):
+    for (value, name), place, words in zip(ends, places, wrapped, strict=True):
         axes.annotate(
-            text,
+            words,
             xy=(right, value),
             xytext=(1.03, (place - low) / (high - low)),
             textcoords=axes.transAxes,
@@ -609,26 +508,44 @@ def _label_ends(
 def _scale(unit: str, lang: Lang, *, difference: bool = False) -> tuple[float, str]:
     """Factor on the values of an axis, and its unit in words."""
     if unit.startswith("share"):
-        words = _SAID["points"][lang] if difference else "%"
+        words = text("plots.points", lang) if difference else "%"
         return 100.0, words
     if unit == "IDR/person/month":
-        return 1e-3, {"en": "thousand Rp a person and month", "id": "ribu Rp per orang per bulan"}[lang]
+        return 1e-3, text("plots.thousand_a_person", lang)
     if unit.startswith("IDR"):
-        return 1e-9, {"en": "billion Rp", "id": "miliar Rp"}[lang]
+        return 1e-9, text("plots.billion", lang)
     if unit.startswith("visits/"):
-        return 1.0, {"en": "visits a month", "id": "kunjungan sebulan"}[lang]
-    return 1.0, "" if unit == "0-1" else unit
+        return 1.0, text("plots.visits", lang)
+    return 1.0, "" if unit == "0-1" else named("units", unit, lang)
 
 
 def _group_label(by: str, group: str, lang: Lang) -> str:
-    return _SAID["quintile"][lang].format(n=group) if by == "quintile" else group.replace("_", " ")
+    return text("plots.quintile", lang, n=group) if by == "quintile" else named("groups", group, lang)
 
 
 def _folded(label: str, width: int = 30) -> str:
     return "\n".join(textwrap.wrap(label, width)) or label
 
 
-def _finish(axes: Any, title: str, grid: str = "y") -> None:
+def ticks_in(axes: Any, lang: Lang) -> None:
+    """Write the numbers at the axes with the separators of a language."""
+    if lang == "en":
+        return
+    from matplotlib.ticker import ScalarFormatter
+
+    class InLanguage(ScalarFormatter):
+        """Numbers as matplotlib writes them, with other separators."""
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return localised(str(super().__call__(x, pos)), lang)
+
+    for axis in (axes.xaxis, axes.yaxis):
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(InLanguage())
+
+
+def _finish(axes: Any, title: str, grid: str = "y", lang: Lang = "en") -> None:
+    ticks_in(axes, lang)
     axes.set_title("\n".join(textwrap.wrap(title, 68)), loc="left", fontsize=_SIZE + 2, color=_TEXT)
     axes.grid(axis=grid, color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -638,17 +555,15 @@ def _finish(axes: Any, title: str, grid: str = "y") -> None:
     axes.yaxis.label.set_size(_SIZE)
 
 
-def _caption(axes: Any, text: str, replicates: int) -> None:
+def _caption(axes: Any, words: str, replicates: int) -> None:
     if replicates > 1:
-        label = axes.get_xlabel()
-        axes.set_xlabel(f"{label}\n{text}", fontsize=_SIZE, color=_TEXT)
+        axes.set_xlabel(f"{axes.get_xlabel()}\n{words}", fontsize=_SIZE, color=_TEXT)
 
 
 __all__ = [
     "COLOURS",
     "FIGURES",
     "HEADLINES",
-    "NAMES",
     "REFERENCE_COLOUR",
     "Style",
     "describe_paths",
@@ -661,6 +576,7 @@ __all__ = [
     "save_tornado",
     "spread",
     "styles",
+    "ticks_in",
     "tornado",
     "winners",
 ]

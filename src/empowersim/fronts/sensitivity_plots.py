@@ -9,8 +9,9 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from empowersim.fronts.labels import named, text
 from empowersim.fronts.numbers import Lang
-from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR, name_of
+from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR, name_of, ticks_in
 
 if TYPE_CHECKING:
     from empowersim.experiments.sensitivity_result import Sensitivity
@@ -20,28 +21,20 @@ _SIZE: Final = 11
 _NAMED: Final = 12
 _BARS: Final = 16
 
-_SAID: Final[dict[str, dict[str, str]]] = {
-    "morris": {"en": "Morris screening: {outcome}, {of}", "id": "Penapisan Morris: {outcome}, {of}"},
-    "sobol": {"en": "Sobol indices: {outcome}, {of}", "id": "Indeks Sobol: {outcome}, {of}"},
-    "against": {"en": "“{policy}” against “{other}”", "id": "“{policy}” terhadap “{other}”"},
-    "level": {"en": "“{policy}”", "id": "“{policy}”"},
-    "mu_star": {"en": "mu*: mean size of the effect", "id": "mu*: rata-rata besar pengaruh"},
-    "sigma": {"en": "sigma: how much the effect varies", "id": "sigma: keragaman pengaruh"},
-    "first": {"en": "first order (alone)", "id": "orde pertama (sendiri)"},
-    "total": {"en": "total (alone and with others)", "id": "total (sendiri dan bersama)"},
-    "share": {"en": "share of the variance", "id": "bagian ragam"},
-    "linear": {"en": "sigma = mu*", "id": "sigma = mu*"},
-}
-
 
 def morris_scatter(found: Sensitivity, outcome: str, *, lang: Lang = "en", ax: Any = None) -> Any:
     """Draw mu* (with its 95 % interval) against sigma, the chief inputs numbered and named; KeyError if unknown."""
     axes = _axes(ax, (11.0, 6.0))
-    scale, unit = _scale(found, outcome)
+    scale, unit = _scale(found, outcome, lang)
     ranked = [one for one in found.ranked(outcome) if one.mu_star > 0.0]
     most = max((one.high for one in ranked), default=1.0) * scale
     axes.plot(
-        [0.0, most], [0.0, most], color=REFERENCE_COLOUR, linestyle=":", linewidth=1.2, label=_SAID["linear"][lang]
+        [0.0, most],
+        [0.0, most],
+        color=REFERENCE_COLOUR,
+        linestyle=":",
+        linewidth=1.2,
+        label=text("sensitivity_plots.linear", lang),
     )
     for place, one in enumerate(ranked):
         at, sigma = one.mu_star * scale, one.sigma * scale
@@ -55,8 +48,8 @@ def morris_scatter(found: Sensitivity, outcome: str, *, lang: Lang = "en", ax: A
     axes.annotate(
         named, (1.02, 1.0), xycoords="axes fraction", va="top", fontsize=_SIZE - 1, color=_TEXT, annotation_clip=False
     )
-    axes.set_xlabel(_SAID["mu_star"][lang] + unit, color=_TEXT)
-    axes.set_ylabel(_SAID["sigma"][lang] + unit, color=_TEXT)
+    axes.set_xlabel(text("sensitivity_plots.mu_star", lang) + unit, color=_TEXT)
+    axes.set_ylabel(text("sensitivity_plots.sigma", lang) + unit, color=_TEXT)
     axes.set_xlim(left=0.0)
     axes.set_ylim(bottom=0.0)
     axes.margins(x=0.15)
@@ -74,7 +67,7 @@ def sobol_bars(found: Sensitivity, outcome: str, *, lang: Lang = "en", ax: Any =
             (0.2, one.total, one.total_low, one.total_high, COLOURS[1], "//"),
         )
         for shift, middle, low, high, colour, hatch in rows:
-            name = None if place else _SAID["total" if hatch else "first"][lang]
+            name = None if place else text("sensitivity_plots.total" if hatch else "sensitivity_plots.first", lang)
             axes.barh(
                 place + shift,
                 middle,
@@ -89,7 +82,7 @@ def sobol_bars(found: Sensitivity, outcome: str, *, lang: Lang = "en", ax: Any =
     axes.axvline(0.0, color=REFERENCE_COLOUR, linewidth=1.2)
     axes.set_yticks(range(len(ranked)), [one.name for one in ranked])
     axes.set_ylim(max(len(ranked), 1) - 0.4, -0.6)
-    axes.set_xlabel(_SAID["share"][lang], color=_TEXT)
+    axes.set_xlabel(text("sensitivity_plots.share", lang), color=_TEXT)
     if ranked:
         axes.legend(frameon=False, fontsize=_SIZE - 1, loc="lower right")
     return _finished(axes, found, outcome, lang)
@@ -114,22 +107,26 @@ def _axes(ax: Any, size: tuple[float, float]) -> Any:
     return Figure(figsize=size, layout="constrained").subplots()
 
 
-def _scale(found: Sensitivity, outcome: str) -> tuple[float, str]:
+def _scale(found: Sensitivity, outcome: str, lang: Lang) -> tuple[float, str]:
     """Factor and unit of an axis: shares in percentage points, rupiah in millions."""
     from empowersim.experiments.responses import difference_unit
 
     unit = difference_unit(outcome)
     if unit.startswith("share"):
-        return 100.0, " (%)" if found.against is None else " (points)"
+        return 100.0, text(f"sensitivity_plots.{'percent' if found.against is None else 'points'}", lang)
     if unit == "IDR":
-        return 1e-9, " (Rp billion)"
-    return 1.0, f" ({unit})" if unit else ""
+        return 1e-9, text("sensitivity_plots.billion", lang)
+    return 1.0, f" ({named('units', unit, lang)})" if unit else ""
 
 
 def _finished(axes: Any, found: Sensitivity, outcome: str, lang: Lang) -> Any:
     policy, other = found.label(found.policy, lang), found.label(found.against, lang) if found.against else ""
-    of = _SAID["against" if found.against else "level"][lang].format(policy=policy, other=other)
-    title = _SAID[found.method][lang].format(outcome=name_of(outcome, lang), of=of)
+    if found.against:
+        of = text("sensitivity_plots.against", lang, policy=policy, other=other)
+    else:
+        of = text("sensitivity_plots.level", lang, policy=policy)
+    title = text(f"sensitivity_plots.{found.method}", lang, outcome=name_of(outcome, lang), of=of)
+    ticks_in(axes, lang)
     axes.set_title(title, loc="left", fontsize=_SIZE + 1, color=_TEXT)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=_SIZE - 1, colors=_TEXT)

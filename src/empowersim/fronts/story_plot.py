@@ -11,34 +11,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from empowersim.fronts.labels import text
 from empowersim.fronts.numbers import Lang, number
 from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR
 
 if TYPE_CHECKING:
     from empowersim.experiments.story_result import Story
 
-MARKS: Final[dict[str, tuple[str, dict[str, str]]]] = {
-    "illness_starts": ("v", {"en": "falls ill", "id": "jatuh sakit"}),
-    "job_found": ("P", {"en": "finds work", "id": "mendapat kerja"}),
-    "job_lost": ("X", {"en": "loses work", "id": "kehilangan kerja"}),
-    "place_won": ("*", {"en": "wins a place", "id": "mendapat tempat"}),
-    "place_left": ("<", {"en": "leaves a place", "id": "keluar program"}),
-    "asset_grant": ("s", {"en": "asset grant", "id": "hibah aset"}),
-    "cash_grant": ("D", {"en": "cash grant", "id": "hibah tunai"}),
-    "asset_death": ("d", {"en": "assets lost", "id": "aset hilang"}),
-    "theft": ("h", {"en": "theft", "id": "pencurian"}),
-    "village_shock": ("|", {"en": "village shock", "id": "guncangan desa"}),
-    "leaves_school": ("1", {"en": "children leave school", "id": "anak putus sekolah"}),
-    "mentor_changes": ("o", {"en": "mentor changes", "id": "pendamping berganti"}),
+MARKS: Final[dict[str, str]] = {
+    "illness_starts": "v",
+    "job_found": "P",
+    "job_lost": "X",
+    "place_won": "*",
+    "place_left": "<",
+    "asset_grant": "s",
+    "cash_grant": "D",
+    "asset_death": "d",
+    "theft": "h",
+    "village_shock": "|",
+    "leaves_school": "1",
+    "mentor_changes": "o",
 }
-"""Events that are marked: sign, and what people call it."""
+"""Signs of the events that are marked."""
 
-_SAID: Final[dict[str, dict[str, str]]] = {
-    "title": {"en": "Household {id}: consumption a month", "id": "Rumah tangga {id}: pengeluaran sebulan"},
-    "month": {"en": "months since the start", "id": "bulan sejak awal"},
-    "money": {"en": "Rp thousand a month", "id": "Rp ribu sebulan"},
-    "line": {"en": "poverty line", "id": "garis kemiskinan"},
-}
 _TEXT: Final = "#222222"
 _SIZE: Final = 11
 _MARK: Final = 70.0
@@ -60,8 +55,8 @@ def draw_story(story: Story, *, lang: Lang = "en", ax: Any = None) -> Any:
         for event in life.events:
             if event.kind not in MARKS:
                 continue
-            sign, names = MARKS[event.kind]
-            name = "" if event.kind in named else names[lang]
+            sign = MARKS[event.kind]
+            name = "" if event.kind in named else text(f"story_plot.mark.{event.kind}", lang)
             named.add(event.kind)
             edge = {} if sign in "|1" else {"edgecolors": "white", "linewidths": 0.6}
             ax.scatter(
@@ -74,12 +69,12 @@ def draw_story(story: Story, *, lang: Lang = "en", ax: Any = None) -> Any:
                 label=name or None,
                 **edge,
             )
-    ax.axhline(thousand, color=COLOURS[1], linewidth=1.4, linestyle=":", label=_SAID["line"][lang])
+    ax.axhline(thousand, color=COLOURS[1], linewidth=1.4, linestyle=":", label=text("story_plot.line", lang))
     ax.set_ylim(bottom=0.0)
     ax.set_xlim(-1, story.months)
-    ax.set_xlabel(_SAID["month"][lang], color=_TEXT)
-    ax.set_ylabel(_SAID["money"][lang], color=_TEXT)
-    ax.set_title(_SAID["title"][lang].format(id=story.household), loc="left", color=_TEXT, fontsize=_SIZE + 1)
+    ax.set_xlabel(text("story_plot.month", lang), color=_TEXT)
+    ax.set_ylabel(text("story_plot.money", lang), color=_TEXT)
+    ax.set_title(text("story_plot.title", lang, id=story.household), loc="left", color=_TEXT, fontsize=_SIZE + 1)
     handles, names = ax.get_legend_handles_labels()
     lines = [place for place, handle in enumerate(handles) if hasattr(handle, "get_linestyle")]
     lines = [place for place in lines if not hasattr(handles[place], "get_offsets")]

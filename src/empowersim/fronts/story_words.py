@@ -6,25 +6,27 @@ from collections.abc import Mapping, Sequence
 from math import floor, log10
 from typing import TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.numbers import MINUS, NONE, Lang, months, number, percent, rupiah
-from empowersim.fronts.story_text import (
-    CONTRASTS,
-    MET,
-    MONTHS,
-    NAMES,
-    ORDERS,
-    PARTS,
-    REGIONS,
-    SENTENCES,
-    STAGES,
-    STATES,
-    WORDS,
-)
+from empowersim.fronts.labels import named, text, text_with
+from empowersim.fronts.numbers import MINUS, NONE, Lang, counted, months, number, percent, rupiah
 
 if TYPE_CHECKING:
     from empowersim.experiments.story_events import Event
     from empowersim.experiments.story_result import Life, Parting, Story
 
+_MONTHS: Final = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 _SMALL: Final = 0.05
 """Parts of a change below this share of the largest are not named."""
 _NAMED: Final = 3
@@ -34,24 +36,25 @@ _MOST_DIGITS: Final = 9
 
 def when(month: int, lang: Lang = "en") -> str:
     """Name of a month, 0 = the first: January of year 1."""
-    return WORDS["when"][lang].format(month=MONTHS[lang][month % 12], year=month // 12 + 1)
+    return text("story.when", lang, month=text(f"months.{_MONTHS[month % 12]}", lang), year=month // 12 + 1)
 
 
 def sentence(story: Story, life: int, place: int, lang: Lang = "en") -> str:
     """Say what event `place` of life 0 or 1 is and why, to go on after the name of the policy; a full stop included."""
     event = story.lives[life].events[place]
-    text = SENTENCES[event.kind][lang].format(**_said(event, story, lang))
+    told = text_with(f"story.event.{event.kind}", lang, _said(event, story, lang))
     why = story.contrast(life, place)
     if why is not None:
-        text += "; " + _contrast(event, why, story.label(story.lives[1 - life].policy, lang), lang)
-    return text + "."
+        told += "; " + _contrast(event, why, story.label(story.lives[1 - life].policy, lang), lang)
+    return told + "."
 
 
 def _contrast(event: Event, why: Mapping[str, Any], other: str, lang: Lang) -> str:
     if event.kind == "misses" and why["reason"] == "chance":
-        return CONTRASTS["misses"][lang].format(other=other, chance=_chance(why["chance"], lang))
-    facts = {"other": other, "chance": _chance(why["chance"], lang), "state": STATES[event.kind][lang]}
-    return CONTRASTS[why["reason"]][lang].format(**facts)
+        return text("story.contrast.misses", lang, other=other, chance=_chance(why["chance"], lang))
+    state = text(f"story.state.{event.kind}", lang)
+    facts = {"other": other, "chance": _chance(why["chance"], lang), "state": state}
+    return text_with(f"story.contrast.{why['reason']}", lang, facts)
 
 
 def _said(event: Event, story: Story, lang: Lang) -> dict[str, str]:
@@ -62,7 +65,7 @@ def _said(event: Event, story: Story, lang: Lang) -> dict[str, str]:
         said["draw"] = _chance(facts["draw"], lang)
     if "draw" in facts and "chance" in facts:
         said["draw"], said["chance"] = _apart(facts["draw"], facts["chance"], lang)
-        said["met"] = MET[lang].format(**said)
+        said["met"] = text("story.met", lang, draw=said["draw"], chance=said["chance"])
     for name in ("money", "loss", "given", "worth"):
         if name in facts:
             said[name] = rupiah(float(facts[name]) * story.rupiah, lang)
@@ -72,15 +75,13 @@ def _said(event: Event, story: Story, lang: Lang) -> dict[str, str]:
     if "programme" in facts:
         said["programme"] = f"“{story.label(facts['programme'], lang)}”"
     if "severe" in facts:
-        said["severity"] = WORDS["severe" if facts["severe"] else "moderate"][lang]
+        said["severity"] = text("story.severe" if facts["severe"] else "story.moderate", lang)
     if "places" in facts:
         said |= {
             "position": number(facts["ahead"] + 1, 0, lang),
             "applicants": number(facts["applicants"], 0, lang),
-            "order": ORDERS[facts["order"]][lang],
-            "places": WORDS["place" if facts["places"] == 1 else "places"][lang].format(
-                n=number(facts["places"], 0, lang)
-            ),
+            "order": text(f"story.order.{facts['order']}", lang),
+            "places": counted("story.places", facts["places"], lang),
         }
     if "column" in facts:
         said |= _condition(facts, lang)
@@ -89,9 +90,9 @@ def _said(event: Event, story: Story, lang: Lang) -> dict[str, str]:
     if event.kind in {"falls_poor", "leaves_poverty"}:
         said |= {name: rupiah(float(facts[name]) * story.rupiah, lang) for name in ("before", "after")}
         told = parts_in_words(facts["parts"], story, lang)
-        said["parts"] = WORDS["because"][lang].format(parts=told) if told else ""
+        said["parts"] = text("story.because", lang, parts=told) if told else ""
     elif event.kind == "stage":
-        said |= {name: STAGES[facts[name]][lang] for name in ("before", "after")}
+        said |= {name: text(f"stages.{facts[name]}", lang) for name in ("before", "after")}
     elif event.kind == "mentor_changes":
         said |= {name: number(facts[name], 2, lang) for name in ("before", "after")}
     if event.kind in {"visited", "not_visited"}:
@@ -102,11 +103,11 @@ def _said(event: Event, story: Story, lang: Lang) -> dict[str, str]:
 def _condition(facts: Mapping[str, Any], lang: Lang) -> dict[str, str]:
     high = facts["value"] > facts["high"]
     limit = number(facts["high"] if high else facts["low"], 2, lang)
-    seen = f" {WORDS['seen'][lang]}" if facts["observed"] else ""
+    seen = f" {text('story.seen', lang)}" if facts["observed"] else ""
     return {
         "column": _name(facts["column"], lang) + seen,
         "value": number(facts["value"], 2, lang),
-        "limit": WORDS["above" if high else "below"][lang].format(limit=limit),
+        "limit": text("story.above" if high else "story.below", lang, limit=limit),
     }
 
 
@@ -134,17 +135,19 @@ def parts_in_words(parts: Mapping[str, float], story: Story, lang: Lang = "en") 
     said = []
     for _, name in large[:_NAMED]:
         amount = rupiah(parts[name] * story.rupiah, lang)
-        said.append(f"{PARTS[name][lang]} {'+' if parts[name] > 0 else ''}{amount}")
+        said.append(f"{text(f'story.part.{name}', lang)} {'+' if parts[name] > 0 else ''}{amount}")
     return ", ".join(said)
 
 
 def head(story: Story, lang: Lang = "en") -> str:
     """Who the household is."""
     about = story.about
-    return WORDS["head"][lang].format(
+    return text(
+        "story.head",
+        lang,
         id=story.household,
         village=about["village"],
-        region=REGIONS[about["region"]][lang],
+        region=text(f"story.region.{about['region']}", lang),
         size=number(about["size"], 0, lang),
         children=number(about["children"], 0, lang),
         years=number(about["schooling_years"], 0, lang),
@@ -157,10 +160,10 @@ def partings(story: Story, lang: Lang = "en") -> list[str]:
     """When the lives part, through what, and when the household itself is reached."""
     a, b = (story.label(life.policy, lang) for life in story.lives)
     if story.parting is None:
-        return [WORDS["same"][lang].format(a=a, b=b)]
+        return [text("story.same", lang, a=a, b=b)]
     said = [_parting(f"parts_{story.parting.cause}", story.parting, lang)]
     if story.reached is None:
-        said.append(WORDS["never"][lang])
+        said.append(text("story.never", lang))
     elif story.parting.cause != "dose":
         said.append(_parting("reached", story.reached, lang))
     return said
@@ -171,11 +174,11 @@ def _parting(word: str, parting: Parting, lang: Lang) -> str:
     for name, (first, second) in list(parting.what.items())[:_NAMED]:
         before, after = _apart(first, second, lang)
         shown.append(f"{_name(name, lang)} {before} → {after}")
-    return WORDS[word][lang].format(when=when(parting.month, lang), what=", ".join(shown))
+    return text_with(f"story.{word}", lang, {"when": when(parting.month, lang), "what": ", ".join(shown)})
 
 
 def _name(name: str, lang: Lang) -> str:
-    return NAMES[name][lang] if name in NAMES else name.replace("_", " ")
+    return named("story.name", name, lang)
 
 
 def closing(story: Story, lang: Lang = "en") -> str:
@@ -184,9 +187,11 @@ def closing(story: Story, lang: Lang = "en") -> str:
     count = story.months - last.start
     amount = rupiah(abs(mean) * story.rupiah, lang)
     a, b = (story.label(life.policy, lang) for life in story.lives)
-    return WORDS["end"][lang].format(
+    return text(
+        "story.end",
+        lang,
         months=months(count, lang),
-        change=WORDS["more" if mean >= 0.0 else "less"][lang].format(amount=amount),
+        change=text("story.more" if mean >= 0.0 else "story.less", lang, amount=amount),
         a=a,
         b=b,
         parts=parts_in_words(story.parts_over(last), story, lang) or NONE,
@@ -206,11 +211,11 @@ def chronicle(story: Story, lang: Lang = "en", *, everything: bool = False) -> l
     ]
     both = set(texts[0]) & set(texts[1])
     for life in (0, 1):
-        for month, text in texts[life]:
-            if (month, text) not in both:
-                said.setdefault(month, []).append(_under(story, life, lang) + text)
+        for month, told in texts[life]:
+            if (month, told) not in both:
+                said.setdefault(month, []).append(_under(story, life, lang) + told)
             elif life == 0:
-                said.setdefault(month, []).append(WORDS["both"][lang] + text)
+                said.setdefault(month, []).append(text("story.both", lang) + told)
     return sorted(said.items())
 
 
@@ -224,10 +229,7 @@ def besides(story: Story, life: int, lang: Lang = "en") -> str:
             counts[event.kind] = counts.get(event.kind, 0) + 1
     if not counts:
         return ""
-    said = []
-    for kind, count in counts.items():
-        text = WORDS[f"count_{kind}"][lang].format(n=number(count, 0, lang))
-        said.append(text.replace("months", "month").replace("intakes", "intake") if count == 1 else text)
+    said = [counted(f"story.count_{kind}", count, lang) for kind, count in counts.items()]
     return _under(story, life, lang) + ", ".join(said) + "."
 
 
@@ -248,7 +250,7 @@ def _shown(life: Life, everything: bool) -> list[int]:
 
 
 def _under(story: Story, life: int, lang: Lang) -> str:
-    return WORDS["under"][lang].format(policy=story.label(story.lives[life].policy, lang))
+    return text("story.under", lang, policy=story.label(story.lives[life].policy, lang))
 
 
 def narrative(story: Story, lang: Lang = "en", *, everything: bool = False) -> list[str]:
@@ -256,9 +258,9 @@ def narrative(story: Story, lang: Lang = "en", *, everything: bool = False) -> l
     lines: list[str] = [head(story, lang), *partings(story, lang), ""]
     for month, sentences in chronicle(story, lang, everything=everything):
         lines.append(when(month, lang))
-        lines += [f"  {text}" for text in sentences]
+        lines += [f"  {told}" for told in sentences]
     extra: Sequence[str] = (
-        [] if everything else [text for text in (besides(story, life, lang) for life in (0, 1)) if text]
+        [] if everything else [told for told in (besides(story, life, lang) for life in (0, 1)) if told]
     )
     last = [] if story.parting is None else [closing(story, lang)]
     return [*lines, "", *extra, *last]

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from empowersim.fronts.grids import add_row, bare, grid, heads, heads_of_change, number_column, text_column
-from empowersim.fronts.numbers import NONE, interval, number, percent, signed
+from empowersim.fronts.labels import label, text
+from empowersim.fronts.notes import note_in
+from empowersim.fronts.numbers import NONE, Lang, interval, localised, number, percent, signed
 from empowersim.results.tables import OUTCOMES
 
 if TYPE_CHECKING:
@@ -27,11 +29,12 @@ _MANY: Final = 100
 
 
 @contextmanager
-def sweep_progress(stream: IO[str], what: str, *, first_run: bool) -> Iterator[Told]:
+def sweep_progress(stream: IO[str], *, first_run: bool, lang: Lang = "en") -> Iterator[Told]:
     """Show how far a sweep is: a bar on a terminal, else a plain line every few seconds, with rate and time left."""
+    what = text("sweep.name", lang)
     began = time.monotonic()
     if first_run:
-        print("first run: compiling, half a minute or so", file=stream, flush=True)
+        print(text("progress.compiling", lang), file=stream, flush=True)
     if not stream.isatty():
         said = [began + _QUIET - _EVERY]
 
@@ -40,7 +43,7 @@ def sweep_progress(stream: IO[str], what: str, *, first_run: bool) -> Iterator[T
             if made == 0 or made + kept == total or now - said[0] < _EVERY:
                 return
             said[0] = now
-            print(f"{what}: {pace(made, kept, total, now - began)}", file=stream, flush=True)
+            print(f"{what}: {pace(made, kept, total, now - began, lang)}", file=stream, flush=True)
 
         yield plain
         return
@@ -58,58 +61,67 @@ def sweep_progress(stream: IO[str], what: str, *, first_run: bool) -> Iterator[T
         task = bar.add_task(what, total=None, pace="")
 
         def told(made: int, kept: int, total: int) -> None:
-            text = pace(made, kept, total, time.monotonic() - began)
-            bar.update(task, completed=made + kept, total=total, pace=text)
+            told_so_far = pace(made, kept, total, time.monotonic() - began, lang)
+            bar.update(task, completed=made + kept, total=total, pace=told_so_far)
 
         yield told
 
 
-def pace(made: int, kept: int, total: int, seconds: float) -> str:
+def pace(made: int, kept: int, total: int, seconds: float, lang: Lang = "en") -> str:
     """How far, how fast, how long still: 1,200 of 10,000 runs, 85/s, 2 min left."""
-    text = f"{number(made + kept)} of {number(total)} runs"
+    so_far = {"done": number(made + kept, 0, lang), "total": number(total, 0, lang)}
     if not made:
-        return text
+        return text("sweep.pace", lang, **so_far)
     rate = made / max(seconds, 1e-9)
-    speed = f"{number(rate, 1 if rate < _MANY else 0)}/s" if rate >= 1 else f"{number(1 / rate, 1)} s each"
+    if rate >= 1:
+        speed = text("progress.a_second", lang, count=number(rate, 1 if rate < _MANY else 0, lang))
+    else:
+        speed = text("sweep.seconds_each", lang, seconds=number(1 / rate, 1, lang))
     left = (total - made - kept) / rate
-    span = f"{number(left / _MINUTE)} min" if left >= 2 * _MINUTE else f"{number(left)} s"
-    return f"{text}, {speed}, {span} left"
+    if left >= 2 * _MINUTE:
+        span = text("sweep.minutes", lang, n=number(left / _MINUTE, 0, lang))
+    else:
+        span = text("sweep.seconds", lang, n=number(left, 0, lang))
+    return text("sweep.pace_left", lang, **so_far, speed=speed, left=span)
 
 
-def show_report(report: SweepReport, out: Any) -> None:
+def _shape(points: int, draws: int, replicates: int, runs: int, lang: Lang) -> str:
+    counts = {"points": points, "draws": draws, "replicates": replicates, "runs": runs}
+    return text("sweep.shape", lang, **{name: number(count, 0, lang) for name, count in counts.items()})
+
+
+def show_report(report: SweepReport, out: Any, lang: Lang = "en") -> None:
     """Print what running a sweep came to."""
     for one in report.damage:
-        out.print(f"{one}; its runs were made again", style="yellow", markup=False)
+        out.print(text("sweep.again", lang, damage=one), style="yellow", markup=False)
     for note in report.notes:
-        out.print(note, markup=False)
-    shape = f"{number(report.points)} points x {number(report.draws)} draws x {number(report.replicates)} replicates"
-    out.print(f"{shape} = {number(report.runs)} runs", style="bold", markup=False)
-    said = f"{number(report.made)} made now, {number(report.kept)} there already"
+        out.print(note_in(note, lang), markup=False)
+    shape = _shape(report.points, report.draws, report.replicates, report.runs, lang)
+    out.print(shape, style="bold", markup=False)
+    counts = {"made": number(report.made, 0, lang), "kept": number(report.kept, 0, lang), "folder": report.folder}
     if report.failed:
-        said += f", {number(report.failed)} failed"
-    out.print(f"{said}; in {report.folder}", markup=False)
+        told = text("sweep.made_failed", lang, **counts, failed=number(report.failed, 0, lang))
+    else:
+        told = text("sweep.made", lang, **counts)
+    out.print(told, markup=False)
 
 
-def show_status(found: Mapping[str, Any], out: Any) -> None:
+def show_status(found: Mapping[str, Any], out: Any, lang: Lang = "en") -> None:
     """Print how far a sweep is."""
-    shape = (
-        f"{number(found['points'])} points x {number(found['draws'])} draws x {number(found['replicates'])} replicates"
-    )
-    out.print(f"{found['name']}: {shape} = {number(found['runs'])} runs", style="bold", markup=False)
-    out.print(
-        f"{number(found['made'])} made, {number(found['failed'])} failed, {number(found['left'])} left; "
-        f"{number(len(found['tables']))} tables",
-        markup=False,
-    )
+    shape = _shape(found["points"], found["draws"], found["replicates"], found["runs"], lang)
+    out.print(text("sweep.shape_of", lang, name=found["name"], shape=shape), style="bold", markup=False)
+    counts = {name: number(found[name], 0, lang) for name in ("made", "failed", "left")}
+    tables = number(len(found["tables"]), 0, lang)
+    out.print(text("sweep.status", lang, **counts, tables=tables), markup=False)
     for one in found["damage"]:
-        out.print(f"damaged: {one}", style="yellow", markup=False)
+        out.print(text("sweep.damaged", lang, damage=one), style="yellow", markup=False)
     if not found["same_program"]:
-        out.print("made by another version of the program: this one cannot go on with it", style="yellow", markup=False)
+        out.print(text("sweep.other_program", lang), style="yellow", markup=False)
     if found["left"] or found["damage"]:
-        out.print(f"go on with: empowersim sweep {found['folder']}", markup=False)
+        out.print(text("sweep.go_on", lang, folder=found["folder"]), markup=False)
 
 
-def show_failures(tables: SweepTables, out: Any) -> None:
+def show_failures(tables: SweepTables, out: Any, lang: Lang = "en") -> None:
     """Print why runs failed: each reason once, with how many runs it has."""
     rows = tables.failures.to_pylist()
     if not rows:
@@ -117,43 +129,39 @@ def show_failures(tables: SweepTables, out: Any) -> None:
     reasons: dict[tuple[str, str, str], list[Any]] = {}
     for row in rows:
         reasons.setdefault((row["stage"], row["error"], row["message"]), []).append(row)
-    table = grid("Failed runs, by reason", "traceback: table failures; make them again with --retry-failed")
+    table = grid(text("sweep.failures", lang), text("sweep.failures_legend", lang))
     for head in ("stage", "error", "message"):
-        text_column(table, head, 60)
-    number_column(table, "runs")
-    text_column(table, "first (point, draw, replicate)")
+        text_column(table, text(f"sweep.{head}", lang), 60)
+    number_column(table, text("sweep.runs", lang))
+    text_column(table, text("sweep.first", lang))
     for (stage, error, message), found in reasons.items():
         first = found[0]
-        add_row(
-            table,
-            [stage, error, message, number(len(found)), f"{first['point']}, {first['draw']}, {first['replicate']}"],
-        )
+        place = f"{first['point']}, {first['draw']}, {first['replicate']}"
+        add_row(table, [stage, error, message, number(len(found), 0, lang), place])
     out.print(table)
 
 
-def show_rows(tables: SweepTables, rows: Sequence[PointRow], out: Any) -> None:
+def show_rows(tables: SweepTables, rows: Sequence[PointRow], out: Any, lang: Lang = "en") -> None:
     """Print a table of points and policies for one outcome: mean, interval, and where the spread comes from."""
     if not rows:
         return
     outcome = OUTCOMES[rows[0].outcome]
     factor, decimals = bare(outcome.unit)
     several = tables.draws.num_rows > 1
-    caption = f"the reference {tables.reference} as it is{heads(outcome.unit)}, others less the reference"
-    if several:
-        caption += (
-            "; SD by chance: between futures; by parameters: between draws; share: of the variance, ± standard error"
-        )
-    table = grid(f"{outcome.name}: {outcome.meaning}", caption)
-    number_column(table, "point")
+    key = "sweep.rows_several" if several else "sweep.rows"
+    caption = text(key, lang, reference=tables.reference, unit=heads(outcome.unit, lang))
+    meaning = outcome.meaning if lang == "en" else label(outcome.name, lang)
+    table = grid(text("sweep.rows_title", lang, name=outcome.name, meaning=meaning), caption)
+    number_column(table, text("sweep.point", lang))
     for name in tables.axes:
         text_column(table, name)
-    text_column(table, "policy")
-    number_column(table, f"mean{heads_of_change(outcome.unit)}")
-    number_column(table, "95 % interval")
+    text_column(table, text("heads.policy", lang))
+    number_column(table, text("sweep.mean", lang, unit=heads_of_change(outcome.unit, lang)))
+    number_column(table, text("sweep.interval", lang))
     if several:
-        for head in ("SD, chance", "SD, parameters", "share, parameters"):
-            number_column(table, head)
-    number_column(table, "runs")
+        for head in ("sd_chance", "sd_parameters", "share_parameters"):
+            number_column(table, text(f"sweep.{head}", lang))
+    number_column(table, text("sweep.runs", lang))
     points = tables.points.to_pylist()
     for row in rows:
         if row.point >= MOST_POINTS:
@@ -161,20 +169,21 @@ def show_rows(tables: SweepTables, rows: Sequence[PointRow], out: Any) -> None:
         say = number if row.kind == "level" else signed
         more = decimals + (row.kind == "difference")
         middle, low, high = (factor * value for value in row.estimate)
-        cells = [str(row.point), *(_axis(points[row.point][name]) for name in tables.axes), row.policy]
-        cells += [say(middle, more), interval(say(low, more), say(high, more)) if math.isfinite(low) else NONE]
+        cells = [str(row.point), *(_axis(points[row.point][name], lang) for name in tables.axes), row.policy]
+        ends = interval(say(low, more, lang), say(high, more, lang), lang) if math.isfinite(low) else NONE
+        cells += [say(middle, more, lang), ends]
         if several:
             split = row.split
-            share = f"{percent(split.share, 0)} ± {number(100 * split.share_error)}"
+            share = f"{percent(split.share, 0, lang)} ± {number(100 * split.share_error, 0, lang)}"
             spreads = (
                 math.sqrt(max(one, 0.0)) if math.isfinite(one) else math.nan for one in (split.chance, split.parameters)
             )
-            cells += [*(number(factor * one, more) for one in spreads), share]
-        add_row(table, [*cells, number(row.runs)])
+            cells += [*(number(factor * one, more, lang) for one in spreads), share]
+        add_row(table, [*cells, number(row.runs, 0, lang)])
     out.print(table)
     if tables.points.num_rows > MOST_POINTS:
-        rest = tables.points.num_rows - MOST_POINTS
-        out.print(f"{number(rest)} more points: --json has them all, --sql asks for some", markup=False)
+        rest = number(tables.points.num_rows - MOST_POINTS, 0, lang)
+        out.print(text("sweep.more_points", lang, count=rest), markup=False)
 
 
 def show_table(found: Any, out: Any) -> None:
@@ -187,24 +196,23 @@ def show_table(found: Any, out: Any) -> None:
     out.print(table)
 
 
-def _axis(value: Any) -> str:
+def _axis(value: Any, lang: Lang = "en") -> str:
     if value is None:
         return NONE
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return localised(f"{value:.6g}", lang) if isinstance(value, float) else str(value)
 
 
-def show_plan(plan: Any, out: Any) -> None:
+def show_plan(plan: Any, out: Any, lang: Lang = "en") -> None:
     """Print what a design would run."""
-    shape = (
-        f"{number(len(plan.points))} points x {number(len(plan.draws))} draws x {number(plan.replicates)} replicates"
-    )
-    out.print(f"{plan.design.name}: {shape} = {number(plan.runs)} runs", style="bold", markup=False)
+    shape = _shape(len(plan.points), len(plan.draws), plan.replicates, plan.runs, lang)
+    out.print(text("sweep.shape_of", lang, name=plan.design.name, shape=shape), style="bold", markup=False)
     policies, reference = plan.settings.policies, plan.settings.reference
-    out.print(f"{len(policies)} policies in each run: {', '.join(policies)} (reference {reference})", markup=False)
+    names = ", ".join(policies)
+    out.print(text("sweep.policies", lang, count=len(policies), names=names, reference=reference), markup=False)
     if plan.draws.names:
-        out.print(f"{len(plan.draws.names)} parameters are drawn", markup=False)
-    table = grid("The first points")
-    number_column(table, "point")
+        out.print(text("sweep.drawn", lang, count=len(plan.draws.names)), markup=False)
+    table = grid(text("sweep.first_points", lang))
+    number_column(table, text("sweep.point", lang))
     for axis in plan.design.axes:
         text_column(table, axis.name, 32)
     for at, point in enumerate(plan.points[:_SHOWN]):

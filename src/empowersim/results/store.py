@@ -212,6 +212,11 @@ def _move(source: Path, target: Path) -> Path:
     return target
 
 
+def stored_run(folder: str | os.PathLike[str]) -> str | None:
+    """Return the `run_id` of the results in a folder; None where there are none. `StoreError` if they are damaged."""
+    return _stored_id(Path(folder))
+
+
 def _stored_id(folder: Path) -> str | None:
     found = _read_provenance(folder)
     return None if found is None else str(found.get("run_id"))

@@ -294,6 +294,90 @@ TABLES: Final[dict[str, tuple[TableColumn, ...]]] = {
         TableColumn("low", "real", "IDR/unit of the effect", "lower end of its 95 % Fieller interval"),
         TableColumn("high", "real", "IDR/unit of the effect", "upper end of its 95 % Fieller interval"),
     ),
+    "bands": (
+        _POLICY,
+        TableColumn("measure", "text", "", "name of the monthly measure"),
+        _UNIT,
+        _MONTH,
+        TableColumn("q05", "real", "row", "5 in 100 futures lie below"),
+        TableColumn("q25", "real", "row", "a quarter of the futures lies below"),
+        TableColumn("q50", "real", "row", "median over futures"),
+        TableColumn("q75", "real", "row", "a quarter of the futures lies above"),
+        TableColumn("q95", "real", "row", "5 in 100 futures lie above"),
+    ),
+    "reach": (
+        _POLICY,
+        TableColumn(
+            "figure",
+            "text",
+            "",
+            "`inclusion_error` (of those served, not poor at the start), `exclusion_error` (of the poor at the start, "
+            "not served), `served_of_poor`, `served_of_others`; served = ever enrolled or visited",
+        ),
+        _UNIT,
+        _MEAN,
+        _LOW,
+        _HIGH,
+    ),
+    "places": (
+        _POLICY,
+        TableColumn("subdistrict", "whole", "", "number of a subdistrict of the first future"),
+        TableColumn("region", "text", "", "its region type"),
+        TableColumn("households", "whole", "households", "households simulated"),
+        TableColumn("poor_at_start", "real", "share of households", "below the line when the policies began"),
+        TableColumn("served", "real", "share of households", "ever enrolled or visited"),
+        TableColumn("change", "real", "L/month", "mean change of consumption against the reference"),
+    ),
+    "years": (
+        _POLICY,
+        TableColumn("measure", "text", "", "name of the monthly measure"),
+        _UNIT,
+        TableColumn("year", "whole", "years", "year of the policy, 1 = the first"),
+        TableColumn("months", "whole", "months", "months of the horizon that fall into the year"),
+        TableColumn("mean", "real", "row", "mean of the months of the year, then over futures"),
+        _LOW,
+        _HIGH,
+        TableColumn("difference", "real", "row", "policy minus reference, mean over futures"),
+        TableColumn("difference_low", "real", "row", "lower end of the 95 % interval of the paired difference"),
+        TableColumn("difference_high", "real", "row", "upper end of the 95 % interval of the paired difference"),
+    ),
+    "groups": (
+        _POLICY,
+        TableColumn(
+            "dimension",
+            "text",
+            "",
+            "`all`, `decile` (of persons by starting consumption), `start` (poor, below 1.5 lines, others), `head`, "
+            "`schooling` (primary at most), `children` (of school age), `region`, `custom` (how strongly it governs "
+            "the village), `villages` (fifths by poverty at the start)",
+        ),
+        TableColumn("group", "text", "", "group of the dimension; tenth 1 and fifth 1 are the poorest"),
+        TableColumn(
+            "figure",
+            "text",
+            "",
+            "`households` (share of all), shares of the group `poor_at_start`, `served`, `poor_reference` and `poor` "
+            "(at the end, under reference and policy), `better`, `worse`; `served_of_poor`; `change` of consumption",
+        ),
+        _UNIT,
+        _MEAN,
+        _LOW,
+        _HIGH,
+    ),
+    "villages": (
+        _POLICY,
+        TableColumn("village", "whole", "", "number of a village of the first future"),
+        TableColumn("subdistrict", "whole", "", "number of its subdistrict"),
+        TableColumn("region", "text", "", "its region type"),
+        TableColumn("households", "whole", "households", "households simulated"),
+        TableColumn("poor_at_start", "real", "share of households", "below the line when the policies began"),
+        TableColumn("served", "real", "share of households", "ever enrolled or visited"),
+        TableColumn("served_of_poor", "real", "share of poor households", "of the poor at the start, served"),
+        TableColumn(
+            "poor_change", "real", "share of households", "below the line at the end, minus under the reference"
+        ),
+        TableColumn("change", "real", "L/month", "mean change of consumption against the reference"),
+    ),
 }
 """Columns of each table of a comparison, in order."""
 
