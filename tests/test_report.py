@@ -1,4 +1,4 @@
-"""The report: what it says is what the tables say, in both languages; markup is text; the same answer gives the same bytes."""
+"""The report says what the tables say, in both languages; markup is text; the same answer gives the same bytes."""
 
 from __future__ import annotations
 
@@ -74,8 +74,10 @@ def test_every_chart_has_title_description_and_numbers(pages, lang):
     assert len(charts) == page.count("<svg") == len(CHARTS)
     for chart in charts:
         title, words = (re.search(rf"<{tag} id=[^>]*>([^<]+)</{tag}>", chart) for tag in ("title", "desc"))
-        assert title and title[1].strip()
-        assert words and len(words[1]) > len("a few words")
+        assert title is not None
+        assert title[1].strip()
+        assert words is not None
+        assert len(words[1]) > len("a few words")
         assert "<details>" in chart
         assert "<table>" in chart
 
@@ -113,7 +115,13 @@ def test_figures_are_those_of_the_tables_and_of_the_terminal(whole, pages, lang)
 
 def test_the_language_is_switched_whole(pages):
     english, indonesian = shown(pages["en"]), shown(pages["id"])
-    for words in ("Not a forecast", "What would change the answer", "better in", "months since the start", "households"):
+    for words in (
+        "Not a forecast",
+        "What would change the answer",
+        "better in",
+        "months since the start",
+        "households",
+    ):
         assert words in english
     for words in ("Bukan ramalan", "Apa yang dapat mengubah kesimpulan", "lebih baik dalam", "bulan sejak awal"):
         assert words in indonesian
@@ -137,7 +145,9 @@ def test_the_same_answer_gives_the_same_bytes(whole, pages, lang):
 
 
 def test_hostile_names_are_text(plain):
-    made = replace(plain.comparison, title=HOSTILE, labels={name: {"en": HOSTILE} for name in plain.comparison.policies})
+    made = replace(
+        plain.comparison, title=HOSTILE, labels={name: {"en": HOSTILE} for name in plain.comparison.policies}
+    )
     page = report_html(answer_of(made))
     assert "<script" not in page
     assert "\x07" not in page
@@ -203,7 +213,9 @@ def stored(plain, tmp_path_factory) -> Path:
 def test_a_folder_of_results_gives_the_report_of_its_scenario(stored, plain, tmp_path, capsys):
     target = tmp_path / "report.html"
     assert main(["report", str(stored), "--scenario", FILE, "-o", str(target)]) == 0
-    assert target.read_text(encoding="utf-8") == report_html(answer_of(plain.comparison, scenario=load(FILE)), file=FILE)
+    assert target.read_text(encoding="utf-8") == report_html(
+        answer_of(plain.comparison, scenario=load(FILE)), file=FILE
+    )
     assert str(target) in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 

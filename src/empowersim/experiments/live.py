@@ -21,12 +21,21 @@ from empowersim.errors import SimulationError
 from empowersim.experiments.asked import whole_number
 from empowersim.experiments.branch import inputs_of
 from empowersim.experiments.budget_curve import BudgetCurve, plan_curve
-from empowersim.experiments.compare import BurnInWork, Comparison, Plan, Progress, execute, plan
+from empowersim.experiments.compare import (
+    BurnInWork,
+    Comparison,
+    Plan,
+    Progress,
+    _common,
+    _reduced,
+    execute,
+    plan,
+)
 from empowersim.experiments.execution import Executor
 from empowersim.experiments.executors import available_threads, map_replicates
 from empowersim.experiments.live_cache import SharedCache
-from empowersim.experiments.people import people_of
-from empowersim.experiments.reduce import Reduced, reduce_runs
+from empowersim.experiments.people import People, people_of
+from empowersim.experiments.reduce import Reduced
 from empowersim.results.provenance import run_id
 
 HOUSEHOLDS: Final = 5000
@@ -129,12 +138,13 @@ class Live:
 
     def future(self, made: Plan, keys: _Keys, replicate: int) -> Reduced:
         """One future of a plan, reduced; what is remembered is not made again."""
-        from empowersim.experiments.compare import _common
-
         common = _common(made)
 
         def burnt() -> Burnt:
             return self.cache.get(keys.burn_in(replicate), lambda: BurnInWork(made, 1)(replicate))
+
+        def people() -> People:
+            return self.cache.get(keys.people(replicate), lambda: people_of(burnt()))
 
         def run(name: str) -> Run:
             def live() -> Run:
@@ -145,15 +155,8 @@ class Live:
 
         def pair(names: tuple[str, ...]) -> Reduced:
             def reduce() -> Reduced:
-                return reduce_runs(
-                    [run(name) for name in names],
-                    0,
-                    band=float(made.compiled.parameters.unchanged_band),
-                    discount_rate=float(made.scenario.settings.discount_rate),
-                    notes=burnt().notes,
-                    ends=[made.compiled.policies[name].end for name in names],
-                    people=people_of(burnt()),
-                )
+                two = replace(made, policies=names, reference=names[0])
+                return _reduced(two, [run(name) for name in names], burnt().notes, people())
 
             return self.cache.get(keys.pair(names, replicate), reduce)
 
@@ -201,6 +204,9 @@ class _Keys:
 
     def burn_in(self, replicate: int) -> tuple[Any, ...]:
         return ("burn-in", self.world, replicate)
+
+    def people(self, replicate: int) -> tuple[Any, ...]:
+        return ("people", self.world, replicate)
 
     def life(self, name: str, replicate: int) -> tuple[Any, ...]:
         return ("life", self.world, self.made.months, self.policies[name], replicate)

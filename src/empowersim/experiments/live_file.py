@@ -31,6 +31,7 @@ _SLACK: Final = 0.5
 """Rupiah by which a sum of whole rupiah may seem to miss a ceiling through rounding."""
 _ROUNDING: Final = 1e-6
 _A_FEW: Final = 50
+_KNOWN: Final = 4
 _NEW_MENTORS: Final = "contract"
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Kinds of characters that nobody sees: controls, formats, halves of pairs, and line separators."""
@@ -99,6 +100,7 @@ class LiveFile:
         # whoever asks for both worlds is asked which of them is looked at
         self.scenario: Scenario = finish(root, shown, [], survey)
         self._root = root
+        self._known: dict[str, Scenario] = {}
         self.place: Place = place_with(self.scenario.world)
 
     @property
@@ -212,9 +214,13 @@ class LiveFile:
         return "".join(f"# {line}".rstrip() + "\n" for line in head) + body
 
     def read(self, text: str) -> Scenario:
-        """Read a file that `text` gave. Raises `ScenarioError`."""
-        found = loads(text, self.shown)
-        return replace(found, survey_path=self.survey) if self.survey else found
+        """Read a file that `text` gave; the last few are remembered. Raises `ScenarioError`."""
+        if text not in self._known:
+            found = loads(text, self.shown)
+            while len(self._known) >= _KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[text] = replace(found, survey_path=self.survey) if self.survey else found
+        return self._known[text]
 
     def need(self, policy: PolicyDocument, months: int) -> Need:
         """What a policy asks for a year in a run of `months`."""

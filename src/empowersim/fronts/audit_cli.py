@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from empowersim.errors import EmpowersimError
+from empowersim.fronts.cli_words import add_lang, lang_of, say_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,8 @@ def add_executor(command: Any) -> None:
 def asked_executor(asked: argparse.Namespace) -> Iterator[Any]:
     """The executor that the options ask for, ready to be used; None for threads."""
     from empowersim.experiments.executors import make_executor
+    from empowersim.fronts.labels import text
+    from empowersim.fronts.notes import note_in
 
     kind = "dask" if asked.scheduler is not None and asked.executor == "threads" else asked.executor
     if kind == "threads":
@@ -60,8 +63,9 @@ def asked_executor(asked: argparse.Namespace) -> Iterator[Any]:
     with make_executor(
         kind, workers=asked.workers, threads=getattr(asked, "threads", None) or 1, scheduler=asked.scheduler
     ) as executor:
+        lang = lang_of(asked)
         for note in executor.notes:
-            print(f"note: {note}", file=sys.stderr)
+            print(text("cli.executor_note", lang, note=note_in(note, lang)), file=sys.stderr)
         yield executor
 
 
@@ -124,6 +128,7 @@ def _add_audit(commands: Any) -> None:
     command.add_argument("--survey", metavar="FILE", help="survey file, instead of the one the scenario names")
     command.add_argument("--all", action="store_true", help="print the spillover of every month, not of a few")
     command.add_argument("--out", metavar="DIR", help="also write audit.json, with its provenance, into this folder")
+    add_lang(command, "words")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.set_defaults(handler=_audit)
 
@@ -154,6 +159,7 @@ def _add_burn_in(commands: Any) -> None:
         "--world", choices=("file", "trap", "no_trap"), default="file", help="with or without a poverty trap"
     )
     command.add_argument("--survey", metavar="FILE", help="survey file, instead of the one the scenario names")
+    add_lang(command, "words")
     command.set_defaults(handler=_burn_in)
 
 
@@ -174,13 +180,14 @@ def _executors(text: str) -> tuple[str, ...]:
 
 def _audit(asked: argparse.Namespace) -> int:
     from empowersim.experiments.audit import audit
+    from empowersim.fronts.labels import text
     from empowersim.results.store import check_writable
     from empowersim.scenario.load import load
 
     if asked.out is not None:
         check_writable(asked.out)
     loaded = load(asked.file, survey=asked.survey)
-    with _progress("pairing", "questions") as progress:
+    with _progress(asked, text("cli.pairing", asked.lang), "questions") as progress:
         found = audit(
             loaded,
             asked.policy,
@@ -199,36 +206,41 @@ def _audit(asked: argparse.Namespace) -> int:
         from empowersim.fronts.audit_terminal import show_audit
         from empowersim.fronts.terminal import console
 
-        show_audit(found, console(), everything=asked.all)
+        show_audit(found, console(), everything=asked.all, lang=asked.lang)
     if asked.out is not None:
         from empowersim.experiments.audit_result import write_audit
 
         path = write_audit(found, asked.out)
-        print(f"Written to {asked.out}: {path.name}", file=sys.stderr if asked.json else sys.stdout)
+        say_written(asked, asked.out, [path.name])
     return DONE if found.passed else MOVED
 
 
 def _burn_in(asked: argparse.Namespace) -> int:
     from empowersim.experiments.branch import each_burn_in, inputs_of, plan_burn_in, write_burn_in
+    from empowersim.fronts.labels import text
     from empowersim.fronts.numbers import number
     from empowersim.scenario.load import load
     from empowersim.scenario.worlds import in_world
 
     loaded = in_world(load(asked.file, survey=asked.survey), asked.world)
     made = plan_burn_in(loaded, replicates=asked.replicates, households=asked.households, seed=asked.seed)
-    with _progress(f"{made.burn_in} months", "futures") as progress:
+    with _progress(asked, text("cli.burn_in_months", asked.lang, months=made.burn_in), "futures") as progress:
         futures = each_burn_in(made, range(made.replicates), threads=asked.threads, progress=progress)
         path = write_burn_in(asked.out, inputs_of(made), futures)
-    said = f"{made.replicates} futures of {number(made.households)} households" if made.households else "the survey"
-    print(f"Written to {path}: {said} after {made.burn_in} months of burn-in; go on with:")
+    facts = {"path": path, "months": made.burn_in}
+    if made.households:
+        size = {"futures": made.replicates, "households": number(made.households, 0, asked.lang)}
+        print(text("cli.burnt", asked.lang, **facts, **size))
+    else:
+        print(text("cli.burnt_survey", asked.lang, **facts))
     print(f"  empowersim compare {asked.file} --from {path}")
     return DONE
 
 
 @contextmanager
-def _progress(what: str, unit: str) -> Iterator[Progress]:
+def _progress(asked: argparse.Namespace, what: str, unit: str) -> Iterator[Progress]:
     from empowersim._jit import is_compiled
     from empowersim.fronts.terminal import progress_on
 
-    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit=unit) as progress:
+    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit=unit, lang=asked.lang) as progress:
         yield progress

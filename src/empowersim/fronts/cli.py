@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from empowersim._version import __version__
 from empowersim.errors import EmpowersimError
 from empowersim.fronts.audit_cli import add_audit, add_executor, add_from, asked_burn_in, asked_executor
+from empowersim.fronts.cli_words import add_lang, error_in_words, lang_of, say_written
 from empowersim.fronts.decide_cli import add_decide
 from empowersim.fronts.evidence_cli import add_evidence
 from empowersim.fronts.optimise_cli import add_optimise
@@ -68,22 +69,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except EmpowersimError as error:
-        print(f"empowersim {asked.command}: {_counted(error)}{error}", file=sys.stderr)
+        print(error_in_words(error, asked.command, lang_of(asked)), file=sys.stderr)
         return WRONG
     except BrokenPipeError:
         # the reader (head, less) has gone; keep Python from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
-        print("\nempowersim: stopped; nothing was written", file=sys.stderr, flush=True)
+        print(f"\n{_stopped(lang_of(asked))}", file=sys.stderr, flush=True)
         if threading.active_count() > 1:
             os._exit(STOPPED)  # futures under way cannot be interrupted; do not wait for them
         return STOPPED
 
 
-def _counted(error: EmpowersimError) -> str:
-    problems = getattr(error, "problems", ())
-    return f"{len(problems)} problems\n" if len(problems) > 1 else ""
+def _stopped(lang: Any) -> str:
+    from empowersim.fronts.labels import text
+
+    return text("cli.stopped", lang)
 
 
 # ---------------------------------------------------------------- what may be asked
@@ -248,7 +250,7 @@ def _add_sizes(command: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="also write Parquet tables, provenance.json and PNG figures into this folder"
     )
     outputs.add_argument("--force", action="store_true", help="replace results of other inputs in that folder")
-    outputs.add_argument("--lang", choices=("en", "id"), default="en", help="language of the figures (default: en)")
+    add_lang(outputs)
     outputs.add_argument("--all", action="store_true", help="print all tables and outcomes, not only the chief ones")
     outputs.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
@@ -326,6 +328,7 @@ def _add_lists(commands: Any) -> None:
             description=f"List {what}.",
             examples=f"  empowersim {name}\n  empowersim {name} --json",
         )
+        add_lang(command, "words")
         command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         command.set_defaults(handler=handler)
 
@@ -390,9 +393,8 @@ def _finish(asked: argparse.Namespace, made: Plan, burnt: Any = None) -> int:
         # say so before the run, not after
         store.check_target(made.run_id, asked.out, force=asked.force)
         store.check_writable(asked.out)
-    count = len(made.policies)
-    what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months"
-    with asked_executor(asked) as executor, _progress(what, _unit(made)) as progress:
+    what = _what("cli.policies_months", asked, len(made.policies), months=made.months)
+    with asked_executor(asked) as executor, _progress(asked, what, _unit(made)) as progress:
         result = execute(
             made,
             threads=asked.threads,
@@ -405,7 +407,7 @@ def _finish(asked: argparse.Namespace, made: Plan, burnt: Any = None) -> int:
     else:
         from empowersim.fronts.terminal import console, show
 
-        show(result, console(), everything=asked.all)
+        show(result, console(), everything=asked.all, lang=asked.lang)
     if asked.out is not None:
         from empowersim.results.store import write_comparison
 
@@ -419,9 +421,8 @@ def _finish_worlds(asked: argparse.Namespace, plans: Mapping[str, Plan]) -> int:
     if asked.out is not None:
         check_worlds(plans, asked.out, force=asked.force)
     made = next(iter(plans.values()))
-    count = len(made.policies)
-    what = f"{count} {'policies' if count != 1 else 'policy'} x {made.months} months in {len(plans)} worlds"
-    with asked_executor(asked) as executor, _progress(what, _unit(made)) as progress:
+    what = _what("cli.policies_worlds", asked, len(made.policies), months=made.months, worlds=len(plans))
+    with asked_executor(asked) as executor, _progress(asked, what, _unit(made)) as progress:
         found = execute_worlds(plans, threads=asked.threads, progress=progress, executor=executor)
     if asked.json:
         print(found.to_json())
@@ -429,7 +430,7 @@ def _finish_worlds(asked: argparse.Namespace, plans: Mapping[str, Plan]) -> int:
         from empowersim.fronts.terminal import console
         from empowersim.fronts.world_terminal import show_worlds
 
-        show_worlds(found, console(), everything=asked.all)
+        show_worlds(found, console(), everything=asked.all, lang=asked.lang)
     if asked.out is not None:
         _say_written(asked, write_worlds(found, asked.out, force=asked.force, extra=_figures(asked)))
     return DONE
@@ -437,6 +438,7 @@ def _finish_worlds(asked: argparse.Namespace, plans: Mapping[str, Plan]) -> int:
 
 def _factors(asked: argparse.Namespace) -> int:
     from empowersim.experiments.factors import execute_factors
+    from empowersim.fronts.labels import text
     from empowersim.results import store
 
     plans = _factor_plans(asked)
@@ -446,7 +448,8 @@ def _factors(asked: argparse.Namespace) -> int:
         store.check_writable(folder)
     found: list[FactorTable] = []
     for made in plans:
-        with _progress(f"{made.scenario.name}: {len(made.factors)} factors x {made.months} months") as progress:
+        facts = {"name": made.scenario.name, "factors": len(made.factors), "months": made.months}
+        with _progress(asked, text("cli.factors_months", asked.lang, **facts)) as progress:
             found.append(execute_factors(made, threads=asked.threads, progress=progress))
     _show_factors(asked, found)
     for table, folder in zip(found, folders, strict=False):
@@ -508,9 +511,9 @@ def _show_factors(asked: argparse.Namespace, found: Sequence[FactorTable]) -> No
         _print_json({"outcome": asked.outcome, "of": asked.of, "rank_changes": changes, **documents})
         return
     if len(found) == 2:
-        show_two(found[0], found[1], console(), asked.outcome, asked.of)
+        show_two(found[0], found[1], console(), asked.outcome, asked.of, lang=asked.lang)
     else:
-        show_factors(found[0], console(), asked.outcome, asked.of, everything=asked.all)
+        show_factors(found[0], console(), asked.outcome, asked.of, everything=asked.all, lang=asked.lang)
 
 
 def _write_factors(asked: argparse.Namespace, table: FactorTable, folder: str) -> None:
@@ -521,20 +524,26 @@ def _write_factors(asked: argparse.Namespace, table: FactorTable, folder: str) -
         save_tornado(made, target, asked.outcome, of=asked.of, lang=asked.lang)
 
     files = write_factors(table, folder, force=asked.force, extra=figures)
-    said = sys.stderr if asked.json else sys.stdout
-    print(f"Written to {folder}: {', '.join(path.name for path in files)}", file=said)
+    say_written(asked, folder, (path.name for path in files))
 
 
 def _unit(made: Plan) -> str:
     return "households" if made.streamed else "futures"
 
 
+def _what(key: str, asked: argparse.Namespace, count: int, **values: object) -> str:
+    """What is simulated in each step, for the lines of progress."""
+    from empowersim.fronts.numbers import counted
+
+    return counted(key, count, asked.lang, **values)
+
+
 @contextmanager
-def _progress(what: str, unit: str = "futures") -> Iterator[Progress]:
+def _progress(asked: argparse.Namespace, what: str, unit: str = "futures") -> Iterator[Progress]:
     from empowersim._jit import is_compiled
     from empowersim.fronts.terminal import progress_on
 
-    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit=unit) as progress:
+    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit=unit, lang=asked.lang) as progress:
         yield progress
 
 
@@ -548,9 +557,7 @@ def _figures(asked: argparse.Namespace) -> Callable[[Comparison, Path], None]:
 
 
 def _say_written(asked: argparse.Namespace, files: Sequence[Path]) -> None:
-    said = sys.stderr if asked.json else sys.stdout
-    names = (path.relative_to(asked.out).as_posix() for path in files)
-    print(f"Written to {asked.out}: {', '.join(names)}", file=said)
+    say_written(asked, asked.out, (path.relative_to(asked.out).as_posix() for path in files))
 
 
 def _check(asked: argparse.Namespace) -> int:
@@ -618,21 +625,22 @@ def _schema(_: argparse.Namespace) -> int:
 
 def _places(asked: argparse.Namespace) -> int:
     from empowersim.fronts.api import places
+    from empowersim.fronts.labels import text
     from empowersim.fronts.numbers import number, percent, rupiah
 
     found = places()
     if asked.json:
         _print_json(found)
         return DONE
-    lines = []
+    lines, lang = [], asked.lang
     for place in found:
         lines.append(f"{place['name']}: {place['title']['en']} ({place['title']['id']})")
-        lines.append(f"    {number(place['households'])} households, prices of {place['price_year']}")
-        lines += [
-            f"    {name}: {percent(region['share'], 0)} of households, {percent(region['poverty_rate'])} poor, "
-            f"line {rupiah(region['poverty_line'])} a person and month"
-            for name, region in place["regions"].items()
-        ]
+        size = {"households": number(place["households"], 0, lang), "year": place["price_year"]}
+        lines.append(text("cli.place_households", lang, **size))
+        for name, region in place["regions"].items():
+            share, poor = percent(region["share"], 0, lang), percent(region["poverty_rate"], 1, lang)
+            line = rupiah(region["poverty_line"], lang)
+            lines.append(text("cli.place_region", lang, region=name, share=share, poor=poor, line=line))
     _print_lines(lines)
     return DONE
 

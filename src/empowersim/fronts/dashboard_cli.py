@@ -134,8 +134,21 @@ def _serve(handed: list[str], said: dict[str, Any]) -> None:
     script = Path(__file__).with_name("dashboard") / "app.py"
     flags = {name.replace(".", "_"): value for name, value in said.items()}
     bootstrap.load_config_options(flag_options=flags)
+    threading.Thread(target=_prepare, args=(handed,), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         bootstrap.run(str(script), False, handed, flags)
+
+
+def _prepare(handed: list[str]) -> None:
+    """Simulate the first screen while the browser opens; what is wrong is told on the page."""
+    from empowersim.errors import EmpowersimError
+    from empowersim.fronts.dashboard.options import from_arguments
+    from empowersim.fronts.dashboard.shared import prepare
+
+    asked = from_arguments(handed)
+    file = asked["file"]
+    with contextlib.suppress(EmpowersimError):
+        prepare(asked["lang"], None if file is None else file())
 
 
 def _free_port(host: str, asked: int | None) -> int:

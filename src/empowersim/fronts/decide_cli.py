@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from empowersim.fronts.cli_words import add_lang, say_written
+
 if TYPE_CHECKING:
     from empowersim.results.decision import Decision
 
@@ -109,7 +111,7 @@ def _add_sizes(command: Any) -> None:
         "--out", metavar="DIR", help="also write Parquet tables, provenance.json and PNG figures into this folder"
     )
     outputs.add_argument("--force", action="store_true", help="replace results of other inputs in that folder")
-    outputs.add_argument("--lang", choices=("en", "id"), default="en", help="language of the figures (default: en)")
+    add_lang(outputs)
     outputs.add_argument("--all", action="store_true", help="print all pairs, ranks and parameters")
     outputs.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
@@ -126,6 +128,7 @@ def _decide(asked: argparse.Namespace) -> int:
     from empowersim.experiments.decide import execute_decision
     from empowersim.experiments.decide_plan import plan_decision
     from empowersim.fronts.decide_api import parameter_draws
+    from empowersim.fronts.labels import text
     from empowersim.fronts.terminal import console, progress_on
     from empowersim.results import store
     from empowersim.results.decision import write_decision
@@ -151,19 +154,18 @@ def _decide(asked: argparse.Namespace) -> int:
         # say so before the run, not after
         store.check_target(made.run_id, asked.out, force=asked.force)
         store.check_writable(asked.out)
-    what = f"{len(made.any.policies)} policies x {made.any.months} months"
-    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit="futures") as progress:
+    what = text("cli.decide_months", asked.lang, count=len(made.any.policies), months=made.any.months)
+    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit="futures", lang=asked.lang) as progress:
         found = execute_decision(made, threads=asked.threads, progress=progress)
     if asked.json:
         print(found.to_json())
     else:
         from empowersim.fronts.decide_terminal import show_decision
 
-        show_decision(found, console(), everything=asked.all)
+        show_decision(found, console(), everything=asked.all, lang=asked.lang)
     if asked.out is not None:
         files = write_decision(found, asked.out, force=asked.force, extra=_figures(asked.lang))
-        said = sys.stderr if asked.json else sys.stdout
-        print(f"Written to {asked.out}: {', '.join(path.name for path in files)}", file=said)
+        say_written(asked, asked.out, (path.name for path in files))
     return DONE
 
 

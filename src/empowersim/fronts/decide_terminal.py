@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from empowersim.fronts.grids import add_row, bare, grid, heads_of_change, number_column, text_column
+from empowersim.fronts.grids import add_row, bare, grid, heads_of_change, number_column, print_table, text_column
 from empowersim.fronts.grids import policy_column as _policy_column
 from empowersim.fronts.labels import bundled, text, text_of
 from empowersim.fronts.numbers import (
@@ -50,7 +50,7 @@ def show_decision(decision: Decision, out: Any, *, everything: bool = False, lan
             out.print(f"\n{words}", style="bold", markup=False)
         for table in decision_tables(decision, world, everything=everything, lang=lang):
             out.print()
-            out.print(table)
+            print_table(out, table, lang)
         out.print()
         for sentence in decision_verdict(decision, world, lang):
             out.print(sentence, markup=False)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from empowersim.fronts.cli_words import add_lang
+
 if TYPE_CHECKING:
     from empowersim.trials.model import Trial
 
@@ -51,6 +53,7 @@ def _add_trial(commands: Any) -> None:
     command.add_argument("--replicate", metavar="R", type=int, default=0, help="which drawing (default: 0)")
     command.add_argument("--naive", action="store_true", help="errors as if households were independent, to compare")
     _add_world(command)
+    add_lang(command, "words")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.set_defaults(handler=_trial)
 
@@ -74,6 +77,7 @@ def _add_power(commands: Any) -> None:
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
     command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: 0, all cores)")
     _add_world(command)
+    add_lang(command, "words")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.set_defaults(handler=_power)
 
@@ -94,6 +98,7 @@ def _add_validate(commands: Any) -> None:
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
     command.add_argument("--threads", metavar="K", type=int, default=0, help="threads (default: 0, all cores)")
     _add_world(command)
+    add_lang(command, "words")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.set_defaults(handler=_validate)
 
@@ -122,6 +127,7 @@ def _add_calibrate(commands: Any) -> None:
     command.add_argument("--size", metavar="X", type=float, default=1.0, help="factor on the villages of every study")
     command.add_argument("--seed", metavar="S", type=int, default=1, help="seed of all random numbers (default: 1)")
     command.add_argument("--workers", metavar="K", type=int, default=0, help="processes (default: 0, all cores)")
+    add_lang(command, "words")
     command.set_defaults(handler=_calibrate)
 
 
@@ -222,11 +228,11 @@ def _in_worlds(trial: Trial, world: str) -> list[tuple[str, Trial]]:
 
 
 @contextmanager
-def _progress(what: str, unit: str) -> Iterator[Callable[[int, int, str], None]]:
+def _progress(asked: argparse.Namespace, what: str, unit: str) -> Iterator[Callable[[int, int, str], None]]:
     from empowersim._jit import is_compiled
     from empowersim.fronts.terminal import progress_on
 
-    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit=unit) as progress:
+    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit=unit, lang=asked.lang) as progress:
         yield progress
 
 
@@ -241,13 +247,14 @@ def _print_json(document: Any) -> None:
 
 def _trial(asked: argparse.Namespace) -> int:
     from empowersim.errors import EmpowersimError
+    from empowersim.fronts.labels import bundled
     from empowersim.trials.library import find, packaged
     from empowersim.trials.load import describe, load, sources
 
     _check_numbers(asked)
     if asked.list:
         for name, path in packaged().items():
-            print(f"{name}: {load(path).title}")
+            print(f"{name}: {bundled(load(path).title, asked.lang)}")
         return DONE
     if asked.file is None:
         raise EmpowersimError("expected a trial file or the name of a packaged trial; see empowersim trial --list")
@@ -273,7 +280,7 @@ def _trial(asked: argparse.Namespace) -> int:
         if asked.json:
             documents.append(trial_json(named, found, expected=without_error))
         else:
-            show_trial(named, found, console(), expected=without_error)
+            show_trial(named, found, console(), expected=without_error, lang=asked.lang)
             print()
     if asked.json:
         _print_json(documents[0] if len(documents) == 1 else documents)
@@ -284,6 +291,7 @@ def _power(asked: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from empowersim.errors import EmpowersimError
+    from empowersim.fronts.labels import text
     from empowersim.fronts.terminal import console
     from empowersim.fronts.trial_terminal import power_json, show_power
     from empowersim.trials.library import find
@@ -297,7 +305,7 @@ def _power(asked: argparse.Namespace) -> int:
     estimate = asked.estimate or trial.estimates[0].name
     values, documents = _values(asked), []
     for note, world in _in_worlds(trial, asked.world):
-        with _progress("virtual trials", "trials") as progress:
+        with _progress(asked, text("power.progress", asked.lang), "trials") as progress:
             table = power(
                 replace(world, title=world.title + note),
                 values,
@@ -313,7 +321,7 @@ def _power(asked: argparse.Namespace) -> int:
         if asked.json:
             documents.append(power_json(table))
         else:
-            show_power(table, console())
+            show_power(table, console(), asked.lang)
     if asked.json:
         _print_json(documents[0] if len(documents) == 1 else documents)
     return DONE
@@ -322,6 +330,7 @@ def _power(asked: argparse.Namespace) -> int:
 def _validate(asked: argparse.Namespace) -> int:
     from empowersim.errors import EmpowersimError
     from empowersim.evidence.base import chosen
+    from empowersim.fronts.labels import text
     from empowersim.parameters import digest
 
     _check_numbers(asked)
@@ -337,7 +346,7 @@ def _validate(asked: argparse.Namespace) -> int:
         _print_json(documents[0] if len(documents) == 1 else documents)
     else:
         for name, verdicts in judged.items():
-            _show_verdicts(verdicts, name, short=asked.rows is None)
+            _show_verdicts(asked, verdicts, name, short=asked.rows is None)
     if asked.out is not None:
         from empowersim.calibration.evidence import unfitted
         from empowersim.fronts.evidence_page import write_evidence
@@ -355,7 +364,8 @@ def _validate(asked: argparse.Namespace) -> int:
             },
             baselines={name: _judged(asked, rows, found, "not fitted", None) for name, found in unfitted().items()},
         )
-        print(f"Written to {asked.out}: {', '.join(path.name for path in written)}", file=sys.stderr)
+        files = ", ".join(path.name for path in written)
+        print(text("cli.written", asked.lang, folder=asked.out, files=files), file=sys.stderr)
     return DONE
 
 
@@ -363,8 +373,14 @@ def _judged(asked: argparse.Namespace, rows: Sequence[str], values: Any, world: 
     """Verdicts of rows in one world (None: as the trial files say)."""
     from empowersim.evidence.judge import judge_all
     from empowersim.evidence.simulated import simulate_rows
+    from empowersim.fronts.evidence_terminal import world_in_words
+    from empowersim.fronts.labels import text
 
-    with _progress(f"published studies{f', {world}' if world else ''}", "studies") as progress:
+    if world:
+        what = text("evidence.studies_in", asked.lang, world=world_in_words(world, asked.lang))
+    else:
+        what = text("evidence.studies", asked.lang)
+    with _progress(asked, what, "studies") as progress:
         simulated = simulate_rows(
             rows,
             values,
@@ -384,11 +400,11 @@ _WORLDS: Final[dict[str, tuple[tuple[str, bool | None], ...]]] = {
 }
 
 
-def _show_verdicts(verdicts: Any, world: str, *, short: bool) -> None:
+def _show_verdicts(asked: argparse.Namespace, verdicts: Any, world: str, *, short: bool) -> None:
     from empowersim.fronts.evidence_terminal import show_verdicts
     from empowersim.fronts.terminal import console
 
-    show_verdicts(verdicts, console(), world=world, everything=not short)
+    show_verdicts(verdicts, console(), world=world, everything=not short, lang=asked.lang)
 
 
 def _verdicts_json(verdicts: Any, world: str, parameters: str, asked: argparse.Namespace) -> dict[str, Any]:
@@ -406,6 +422,7 @@ def _calibrate(asked: argparse.Namespace) -> int:
     from empowersim.errors import StoreError
     from empowersim.evidence.base import chosen
     from empowersim.fronts.evidence_terminal import calibration_progress, show_fit
+    from empowersim.fronts.labels import text
     from empowersim.fronts.terminal import console
 
     _check_numbers(asked)
@@ -419,10 +436,8 @@ def _calibrate(asked: argparse.Namespace) -> int:
     if target == journal:
         raise StoreError(f"--journal: expected another file than --out, found {journal} twice; name another")
     _check_folders(target.parent, journal.parent)
-    print(
-        f"{len(problem.names)} parameters, {len(problem.rows)} rows; evaluations are kept in {journal}",
-        file=sys.stderr,
-    )
+    size = {"parameters": len(problem.names), "rows": len(problem.rows)}
+    print(text("evidence.journal", asked.lang, **size, journal=journal), file=sys.stderr)
     found = calibrate(
         problem,
         journal,
@@ -433,11 +448,11 @@ def _calibrate(asked: argparse.Namespace) -> int:
         members=asked.members,
         leave_out_steps=asked.leave_out_steps,
         made={"size": asked.size, "program": problem.version},
-        progress=calibration_progress(sys.stderr),
+        progress=calibration_progress(sys.stderr, asked.lang),
     )
     write_fit(target, found)
-    show_fit(found, console())
-    print(f"Written to {target}; use it with --fit {target}", file=sys.stderr)
+    show_fit(found, console(), asked.lang)
+    print(text("evidence.use_fit", asked.lang, target=target), file=sys.stderr)
     return DONE
 
 

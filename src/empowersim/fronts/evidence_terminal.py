@@ -9,7 +9,9 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from empowersim.evidence.base import THEMES
 from empowersim.evidence.judge import Verdict, score, written
-from empowersim.fronts.grids import grid, number_column, text_column
+from empowersim.fronts.grids import grid, number_column, print_table, text_column
+from empowersim.fronts.labels import named, text
+from empowersim.fronts.numbers import Lang, localised, localised_within
 
 if TYPE_CHECKING:
     from empowersim.calibration.store import StoredFit
@@ -20,46 +22,59 @@ _MANY: Final = 12
 """Parameters shown in a list of the terminal."""
 
 
-def show_verdicts(verdicts: Sequence[Verdict], out: Any, *, world: str = "", everything: bool = False) -> None:
+def show_verdicts(
+    verdicts: Sequence[Verdict], out: Any, *, world: str = "", everything: bool = False, lang: Lang = "en"
+) -> None:
     """Print verdicts on a rich console: misses, or every judged row, then the score."""
     judged = [one for one in verdicts if one.passed is not None]
     shown = judged if everything else [one for one in judged if one.passed is False]
-    title = "Evidence, row by row" if everything else "Rows that the model misses"
-    table = grid(f"{title}{f', {world}' if world else ''}", "z: distance in scales; a row passes up to 2")
-    text_column(table, "row", 8)
-    text_column(table, "study", 26)
-    text_column(table, "outcome", 34)
-    number_column(table, "target")
-    number_column(table, "simulated")
-    number_column(table, "z")
+    title = text("evidence.rows" if everything else "evidence.missed", lang)
+    if world:
+        title = text("evidence.in_world", lang, title=title, world=world_in_words(world, lang))
+    table = grid(title, text("evidence.legend", lang))
+    text_column(table, text("evidence.row", lang), 8)
+    text_column(table, text("evidence.study", lang), 26)
+    text_column(table, text("evidence.outcome", lang), 34)
+    number_column(table, text("evidence.target", lang))
+    number_column(table, text("evidence.simulated", lang))
+    number_column(table, text("evidence.z", lang))
     text_column(table, "", 6)
-    text_column(table, "use", 9)
+    text_column(table, text("evidence.use", lang), 9)
     order = {theme: place for place, theme in enumerate(THEMES)}
     for one in sorted(shown, key=lambda verdict: order[verdict.theme]):
-        z = "" if one.z is None else f"{one.z:+.2f}"
-        word = "pass" if one.passed else "MISS"
-        table.add_row(one.id, one.study, one.outcome, one.target, one.simulated, z, word, one.use)
+        z = "" if one.z is None else localised(f"{one.z:+.2f}", lang)
+        word = text("evidence.pass" if one.passed else "evidence.miss", lang)
+        use = text(f"evidence.use_of.{one.use}", lang) if one.use else ""
+        figures = (localised_within(one.target, lang), localised_within(one.simulated, lang))
+        table.add_row(one.id, one.study, one.outcome, *figures, z, word, use)
     if shown:
-        out.print(table)
-    for sentence in score_sentences(verdicts):
+        print_table(out, table, lang)
+    for sentence in score_sentences(verdicts, lang):
         out.print(sentence, markup=False)
 
 
-def score_sentences(verdicts: Sequence[Verdict]) -> list[str]:
+def world_in_words(world: str, lang: Lang = "en") -> str:
+    """Return what a world is called in a title: trap, no trap."""
+    return named("evidence.world", world.replace(" ", "_"), lang)
+
+
+def score_sentences(verdicts: Sequence[Verdict], lang: Lang = "en") -> list[str]:
     """The score in sentences."""
     scores = score(verdicts)
     lines = []
-    for name, words in (("all", "in all"), ("fitted", "of the fitted rows"), ("predicted", "of the predicted rows")):
+    for name in ("all", "fitted", "predicted"):
         one = scores[name]
-        if one.numeric + one.signs:
-            share = f" ({100 * one.share:.0f} %)" if one.numeric else ""
-            lines.append(
-                f"{one.within} of {one.numeric} numeric rows of confidence A and B within 2{share}, "
-                f"{one.held} of {one.signs} signs and orders hold {words}."
-            )
+        if not one.numeric + one.signs:
+            continue
+        counts = {"within": one.within, "numeric": one.numeric, "held": one.held, "signs": one.signs}
+        where = text(f"evidence.where.{name}", lang)
+        if one.numeric:
+            lines.append(text("evidence.score", lang, **counts, share=f"{100 * one.share:.0f}", where=where))
+        else:
+            lines.append(text("evidence.score_none", lang, **counts, where=where))
     listed = sum(one.passed is None for one in verdicts)
     if listed:
-        lines.append(f"{listed} rows are inputs or are not simulated; docs/evidence.md says why.")
+        lines.append(text("evidence.listed", lang, count=listed))
     return lines
 
 
@@ -78,7 +93,7 @@ def verdicts_json(
     return {**made, "score": scores, "rows": rows}
 
 
-def calibration_progress(stream: IO[str]) -> Callable[[str, int, float, float], None]:
+def calibration_progress(stream: IO[str], lang: Lang = "en") -> Callable[[str, int, float, float], None]:
     """Return a callback that writes how far a calibration is, a line every few seconds."""
     last = [0.0]
 
@@ -87,37 +102,40 @@ def calibration_progress(stream: IO[str]) -> Callable[[str, int, float, float], 
         if now - last[0] < _EVERY:
             return
         last[0] = now
-        remaining = f", {left / 60:.0f} minutes left at most" if math.isfinite(left) else ""
-        print(f"{phase}: evaluation {number}, chi2 {chi2:.1f}{remaining}", file=stream, flush=True)
+        facts = {"phase": phase, "number": number, "chi2": localised(f"{chi2:.1f}", lang)}
+        if math.isfinite(left):
+            line = text("evidence.calibrating_left", lang, **facts, minutes=f"{left / 60:.0f}")
+        else:
+            line = text("evidence.calibrating", lang, **facts)
+        print(line, file=stream, flush=True)
 
     return told
 
 
-def show_fit(found: StoredFit, out: Any) -> None:
+def show_fit(found: StoredFit, out: Any, lang: Lang = "en") -> None:
     """Print what a calibration found on a rich console."""
-    table = grid("Parameters, by what the evidence says of them", "ratio: posterior over prior standard deviation")
-    text_column(table, "parameter", 30)
+    table = grid(text("evidence.fit", lang), text("evidence.fit_legend", lang))
+    text_column(table, text("evidence.parameter", lang), 30)
     for name in ("value", "prior", "ratio"):
-        number_column(table, name)
-    text_column(table, "status", 16)
-    text_column(table, "strongest partner", 34)
+        number_column(table, text(f"evidence.{name}", lang))
+    text_column(table, text("evidence.status", lang), 16)
+    text_column(table, text("evidence.partner", lang), 34)
     for name, entry in sorted(found.parameters.items(), key=lambda item: item[1].get("ratio", 1.0)):
-        partner = f"{entry['partner']} ({entry['correlation']:+.2f})" if entry.get("partner") else ""
+        strength = localised(f"{entry['correlation']:+.2f}", lang) if entry.get("partner") else ""
+        partner = f"{entry['partner']} ({strength})" if strength else ""
         table.add_row(
             name,
-            written(entry["value"]),
-            written(entry["prior_mean"]),
-            written(entry.get("ratio")),
+            localised(written(entry["value"]), lang),
+            localised(written(entry["prior_mean"]), lang),
+            localised(written(entry.get("ratio")), lang),
             entry.get("status", ""),
             partner,
         )
-    out.print(table)
+    print_table(out, table, lang)
     rows = sum(bool(row.get("fitted")) for row in found.rows.values())
-    out.print(f"chi2 {found.chi2:.1f} over {rows} rows, prior {found.penalty:.1f}; digest {found.digest}", markup=False)
+    figures = {"chi2": localised(f"{found.chi2:.1f}", lang), "prior": localised(f"{found.penalty:.1f}", lang)}
+    out.print(text("evidence.chi2", lang, **figures, rows=rows, digest=found.digest), markup=False)
     if found.leave_one_out is not None:
         total = found.leave_one_out["total"]
-        out.print(
-            f"Leaving out study by study: {100 * total['left_out_within_2']:.0f} % of {total['rows']} rows within 2 "
-            f"(in the fit {100 * total['fitted_within_2']:.0f} %).",
-            markup=False,
-        )
+        shares = {"out": f"{100 * total['left_out_within_2']:.0f}", "fitted": f"{100 * total['fitted_within_2']:.0f}"}
+        out.print(text("evidence.left_out", lang, **shares, rows=total["rows"]), markup=False)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.grids import GAP, add_row, bare, grid, heads_of_change, number_column, plus_minus_of, text_column
+from empowersim.fronts.grids import (
+    GAP,
+    add_row,
+    bare,
+    grid,
+    heads_of_change,
+    number_column,
+    plus_minus_of,
+    print_table,
+    text_column,
+)
 from empowersim.fronts.labels import bundled, text
 from empowersim.fronts.numbers import (
     NONE,
@@ -45,7 +55,7 @@ def show_factors(
     out.print()
     width = max(NARROWEST, out.width)
     for grid_of_factors in factor_grids(table, width, outcome, of, everything=everything, lang=lang):
-        out.print(grid_of_factors)
+        print_table(out, grid_of_factors, lang)
         out.print()
     for sentence in sentences(table, outcome, of, lang):
         out.print(sentence, markup=False)
@@ -60,7 +70,7 @@ def show_two(
     for table in (first, second):
         out.print(_head(table, lang), markup=False)
     out.print()
-    out.print(two_rankings(first, second, outcome, of, lang))
+    print_table(out, two_rankings(first, second, outcome, of, lang), lang)
     out.print()
     for sentence in change_sentences(first, second, outcome, of, lang):
         out.print(sentence, markup=False)

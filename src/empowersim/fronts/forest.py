@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from empowersim.evidence.base import THEMES
 from empowersim.evidence.judge import PASSES, Verdict
+from empowersim.fronts.labels import text
+from empowersim.fronts.numbers import Lang, localised
+from empowersim.fronts.plots import ticks_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,12 +31,8 @@ _LONGEST_LABEL: Final = 46
 _LINEAR_TO: Final = 20.0
 """Percent up to which the axis is linear; beyond it grows with the logarithm, or 217 % would hide everything else."""
 
-PANELS: Final[dict[str, str]] = {
-    "percent": "Percent and percentage points",
-    "sd": "Standard deviations",
-    "other": "Other units, in scales; signs",
-}
-"""Panels from left to right, and their titles."""
+PANELS: Final = ("percent", "sd", "other")
+"""Panels from left to right: keys of their titles."""
 
 
 def panel_of(verdict: Verdict) -> str:
@@ -46,7 +45,7 @@ def panel_of(verdict: Verdict) -> str:
     return "sd" if unit.startswith(("SD", "control SD")) else "other"
 
 
-def forest(verdicts: Sequence[Verdict], *, ax: Sequence[Axes] | None = None) -> Figure:
+def forest(verdicts: Sequence[Verdict], *, lang: Lang = "en", ax: Sequence[Axes] | None = None) -> Figure:
     """Draw every judged row once and return the figure.
 
     Grey bars are targets with twice their scale (|z| = 2, if the simulation had no error of its own); dots are the
@@ -65,13 +64,13 @@ def forest(verdicts: Sequence[Verdict], *, ax: Sequence[Axes] | None = None) -> 
     axes = _axes(max(map(len, rows.values()))) if ax is None else list(ax)
     if len(axes) != len(PANELS):
         raise ValueError(f"ax: expected {len(PANELS)} axes, found {len(axes)}")
-    for (name, title), one in zip(PANELS.items(), axes, strict=True):
-        _panel(one, rows[name], name, title)
+    for name, one in zip(PANELS, axes, strict=True):
+        _panel(one, rows[name], name, lang)
     figure = axes[0].figure
     passed = sum(one.passed is True for one in judged)
     if ax is None:
-        figure.suptitle(f"Published targets and simulation: {passed} of {len(judged)} rows pass", fontsize=13)
-        _legend(figure)
+        figure.suptitle(text("forest.title", lang, passed=passed, count=len(judged)), fontsize=13)
+        _legend(figure, lang)
     return cast("Figure", figure)
 
 
@@ -83,21 +82,27 @@ def _axes(rows: int) -> list[Axes]:
     return list(figure.subplots(1, len(PANELS)))
 
 
-def _panel(ax: Axes, members: list[Verdict], name: str, title: str) -> None:
+def _panel(ax: Axes, members: list[Verdict], name: str, lang: Lang) -> None:
     """Draw the rows of one panel from top to bottom, a heading over each theme."""
-    ax.set_title(title, fontsize=11, color=_TEXT_COLOUR)
+    ax.set_title(text(f"forest.{name}", lang), fontsize=11, color=_TEXT_COLOUR)
     places, labels, height, theme = [], [], 0, ""
     for one in members:
         if one.theme != theme:
             theme = one.theme
             ax.axhspan(height - 0.5, height + 0.5, color=_BAND_COLOUR, zorder=0)
             ax.text(
-                0.01, height, THEMES[theme], transform=ax.get_yaxis_transform(), va="center", fontsize=8, weight="bold"
+                0.01,
+                height,
+                text(f"themes.{theme}", lang),
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                fontsize=8,
+                weight="bold",
             )
             height += 1
-        _row(ax, one, height, in_scales=name == "other")
+        _row(ax, one, height, lang, in_scales=name == "other")
         places.append(height)
-        labels.append(_label(one))
+        labels.append(_label(one, lang))
         height += 1
     ax.set_yticks(places, labels, fontsize=7.5)
     ax.set_ylim(max(height, 1) - 0.5, -0.5)  # a panel may be empty
@@ -108,6 +113,7 @@ def _panel(ax: Axes, members: list[Verdict], name: str, title: str) -> None:
         ax.spines[side].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", labelsize=8)
+    ticks_in(ax, lang)
     if name == "percent":
         ax.set_xscale("symlog", linthresh=_LINEAR_TO, linscale=1.2)
         ticks = (-100, -20, -10, 0, 10, 20, 100, 300)
@@ -115,12 +121,12 @@ def _panel(ax: Axes, members: list[Verdict], name: str, title: str) -> None:
         shown = [tick for tick in ticks if low <= tick <= high]
         ax.set_xticks(shown, [str(tick).replace("-", "−") for tick in shown])
         ax.minorticks_off()
-        ax.set_xlabel(f"%, linear up to ±{_LINEAR_TO:g}", fontsize=9)
+        ax.set_xlabel(text("forest.axis_percent", lang, limit=f"{_LINEAR_TO:g}"), fontsize=9)
     else:
-        ax.set_xlabel("z" if name == "other" else "SD of the comparison arm", fontsize=9)
+        ax.set_xlabel(text(f"forest.axis_{name}", lang), fontsize=9)
 
 
-def _row(ax: Axes, one: Verdict, height: int, *, in_scales: bool) -> None:
+def _row(ax: Axes, one: Verdict, height: int, lang: Lang, *, in_scales: bool) -> None:
     """Draw a target with its bar and the simulated dot, or the word that tells whether a sign holds."""
     colour = PASS_COLOUR if one.passed else MISS_COLOUR
     face = colour if one.passed else "white"
@@ -140,7 +146,7 @@ def _row(ax: Axes, one: Verdict, height: int, *, in_scales: bool) -> None:
         if end is None:  # anything beyond passes too
             ax.plot(place, height, marker, color=_TARGET_COLOUR, markersize=5, zorder=2)
     if not math.isfinite(value):
-        ax.text(high_bar, height, " no number", va="center", fontsize=7.5, color=MISS_COLOUR)
+        ax.text(high_bar, height, text("forest.no_number", lang), va="center", fontsize=7.5, color=MISS_COLOUR)
         return
     bar = PASSES * error if math.isfinite(error) else 0.0
     ax.errorbar(
@@ -148,14 +154,15 @@ def _row(ax: Axes, one: Verdict, height: int, *, in_scales: bool) -> None:
     )
 
 
-def _label(one: Verdict) -> str:
+def _label(one: Verdict, lang: Lang) -> str:
     """Row, what and when, short enough for a line."""
-    month = f" {one.horizon_months:g} m" if one.horizon_months else ""
     what = textwrap.shorten(f"{one.outcome}, {one.country}", _LONGEST_LABEL, placeholder="…")
-    return f"{what}{month}  {one.id}"
+    if not one.horizon_months:
+        return text("forest.no_months", lang, outcome=what, row=one.id)
+    return text("forest.months", lang, outcome=what, months=localised(f"{one.horizon_months:g}", lang), row=one.id)
 
 
-def _legend(figure: Any) -> None:
+def _legend(figure: Any, lang: Lang) -> None:
     """Say what bars and dots are, under the title."""
     from matplotlib.lines import Line2D
 
@@ -163,8 +170,8 @@ def _legend(figure: Any) -> None:
         return Line2D([], [], linestyle="", marker="o", markerfacecolor=face, markeredgecolor=edge)
 
     entries = [
-        (Line2D([], [], color=_TARGET_COLOUR, linewidth=1.2, marker="|"), "target ± 2 scales"),
-        (dot(PASS_COLOUR, PASS_COLOUR), "simulated, passes"),
-        (dot("white", MISS_COLOUR), "simulated, misses"),
+        (Line2D([], [], color=_TARGET_COLOUR, linewidth=1.2, marker="|"), text("forest.legend_target", lang)),
+        (dot(PASS_COLOUR, PASS_COLOUR), text("forest.legend_pass", lang)),
+        (dot("white", MISS_COLOUR), text("forest.legend_miss", lang)),
     ]
     figure.legend(*zip(*entries, strict=True), loc="outside lower center", ncols=3, frameon=False, fontsize=9)

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 POLICY_WIDTH: Final = 16
 CELL_WIDTH: Final = 12
 GAP: Final = 2
+_CELL: Final = {"en": CELL_WIDTH, "id": CELL_WIDTH + 1}
+"""Width of a column of figures: the longest word of the names of outcomes, and a comma."""
+_EDGES: Final = 2
+_BETWEEN: Final = 3
+"""Characters at the two ends of a table, and between two of its columns."""
+_LEAST: Final = 4
 
 
 def grid(title: str, caption: str = "") -> Any:
@@ -58,9 +64,71 @@ def add_row(table: Any, cells: Iterable[str]) -> None:
     table.add_row(*(Text(cell) for cell in cells))
 
 
-def columns_that_fit(width: int, names: Sequence[Any]) -> list[Sequence[Any]]:
+def cell_width(lang: Lang = "en") -> int:
+    """Return the width of a column of figures."""
+    return _CELL[lang]
+
+
+def print_table(out: Any, table: Any, lang: Lang = "en") -> None:
+    """Print a table on a rich console, no wider than it: where all does not fit, words are folded and nothing is lost.
+
+    Rich folds the widest columns first and may cut a table whose first column is fixed. English tables that it does not
+    cut are left to it; of the others columns keep their longest word as long as there is room.
+    """
+    if table.columns and (lang != "en" or _is_cut(table, out)):
+        _fit(table, out.width)
+    out.print(table)
+
+
+def _is_cut(table: Any, out: Any) -> bool:
+    """Whether rich would print less of a table than there is."""
+    fixed = any(column.min_width for column in table.columns)
+    return fixed and any(len(line.rstrip()) > out.width for line in _lines(table, out.width))
+
+
+def _lines(table: Any, width: int) -> list[str]:
+    """Lines of a table as rich makes them for a width, before it cuts them."""
+    from rich.console import Console
+
+    console = Console(width=width, no_color=True, highlight=False)
+    return ["".join(part.text for part in line) for line in console.render_lines(table, pad=False)]
+
+
+def _fit(table: Any, width: int) -> None:
+    """Set the widths of the columns of a table that is wider than `width`."""
+    cells = [[_plain(column.header), *map(_plain, column.cells)] for column in table.columns]
+    lines = [max((len(line) for cell in column for line in cell.split("\n")), default=0) for column in cells]
+    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in cells]
+    figures = [
+        max((len(word) for cell in column for word in cell.split() if any(map(str.isdigit, word))), default=_LEAST)
+        for column in cells
+    ]
+    room = width - _EDGES - _BETWEEN * (len(cells) - 1)
+    wanted = [min(line, column.max_width or line) for line, column in zip(lines, table.columns, strict=True)]
+    if sum(wanted) <= room and all(word <= want for word, want in zip(words, wanted, strict=True)):
+        return
+    given = list(words)
+    while sum(given) > room:
+        # the longest words are folded first, figures last
+        place = max(range(len(given)), key=lambda at: (given[at] > figures[at], given[at]))
+        if given[place] <= _LEAST:
+            return
+        given[place] -= 1
+    while sum(given) < room and any(want > have for want, have in zip(wanted, given, strict=True)):
+        place = max(range(len(given)), key=lambda at: (wanted[at] - given[at], -at))
+        given[place] += 1
+    for column, each in zip(table.columns, given, strict=True):
+        column.min_width, column.max_width, column.width = None, None, each
+
+
+def _plain(cell: Any) -> str:
+    return str(getattr(cell, "plain", cell))
+
+
+def columns_that_fit(width: int, names: Sequence[Any], lang: Lang = "en") -> list[Sequence[Any]]:
     """Split columns evenly into as few tables as `width` allows beside a column of policies."""
-    each = max(1, (width - POLICY_WIDTH - GAP) // (CELL_WIDTH + GAP))
+    gap = GAP if lang == "en" else _BETWEEN
+    each = max(1, (width - POLICY_WIDTH - GAP) // (cell_width(lang) + gap))
     count = -(-len(names) // each)
     even = -(-len(names) // max(count, 1))
     return [names[at : at + even] for at in range(0, len(names), even)]

@@ -94,6 +94,11 @@ def bundled(words: str, lang: Lang = "en") -> str:
     return words if lang == "en" else _bundled().get(words, words)
 
 
+def known(key: str) -> bool:
+    """Return whether the file has an entry of that key."""
+    return key in entries()
+
+
 def named(section: str, name: str, lang: Lang = "en") -> str:
     """Return what a section calls a thing of the package; a name that it does not have, a user's, in plain words."""
     entry = entries().get(f"{section}.{name}")

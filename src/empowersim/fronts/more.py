@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from empowersim.engine.outputs import STAGES
 from empowersim.fronts.grids import (
-    CELL_WIDTH,
     GAP,
     POLICY_WIDTH,
     add_row,
     bracketed,
+    cell_width,
     columns_that_fit,
     grid,
     number_column,
@@ -49,7 +49,7 @@ _MENTOR_MORE: Final = (
     ("cost_per_client", 1e-3, 0),
 )
 """Figures of the mentors' ledger: name, factor and decimals; their heads stand in the label file."""
-_NARROW: Final = {"en": 7, "id": 9}
+_NARROW: Final = {"en": 7, "id": 10}
 """Width of the chief columns of mentors, which are narrow: the longest word of their heads."""
 
 _KEPT_SHOWN: Final = ("poverty_headcount", "poverty_gap", "mean_consumption", "empowerment_index", "say", "voice")
@@ -69,7 +69,7 @@ def mentor_tables(comparison: Comparison, width: int, *, everything: bool = Fals
     title = text("more.mentors", lang)
     made = [_mentor_table(comparison, names, _MENTOR_COLUMNS, title, lang, narrow=True)]
     if everything:
-        for columns in columns_that_fit(width, _MENTOR_MORE):
+        for columns in columns_that_fit(width, _MENTOR_MORE, lang):
             made.append(_mentor_table(comparison, names, columns, "", lang))
     return made
 
@@ -80,7 +80,7 @@ def _mentor_table(
     table = grid(title)
     policy_column(table, comparison, lang)
     for figure, _, _ in columns:
-        number_column(table, text(f"more.mentor.{figure}", lang), _NARROW[lang] if narrow else CELL_WIDTH)
+        number_column(table, text(f"more.mentor.{figure}", lang), _NARROW[lang] if narrow else cell_width(lang))
     for policy in names:
         figures = _figures(comparison.tables["mentors"].where(policy=policy))
         figures["contact"] = figures["share_sessions"] + figures["share_visits"]
@@ -224,7 +224,7 @@ def _stage_table(comparison: Comparison, lang: Lang) -> Any:
     table = grid(text("more.stages", lang))
     policy_column(table, comparison, lang)
     for stage in STAGES:
-        number_column(table, text(f"stages.{stage}", lang), CELL_WIDTH)
+        number_column(table, text(f"stages.{stage}", lang), cell_width(lang))
     for policy in comparison.policies:
         cells = []
         for stage in STAGES:

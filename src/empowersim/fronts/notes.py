@@ -12,11 +12,10 @@ from functools import cache
 from string import Formatter
 from typing import Final
 
-from empowersim.fronts.labels import Lang, entries, text
-from empowersim.fronts.numbers import localised
+from empowersim.fronts.labels import Lang, bundled, entries, known, named, text
+from empowersim.fronts.numbers import localised_within
 
 SECTION: Final = "notes"
-_NUMBER: Final = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?=\s?%|[\s);:,]|$)")
 
 
 def note_in(note: str, lang: Lang = "en") -> str:
@@ -26,17 +25,34 @@ def note_in(note: str, lang: Lang = "en") -> str:
     for key, pattern in _patterns():
         found = pattern.fullmatch(note)
         if found:
-            return text(key, lang, **{name: _value(value, lang) for name, value in found.groupdict().items()})
+            return _filled(key, found, lang)
     return note
 
 
-def _value(value: str, lang: Lang) -> str:
-    """What stands in a note for a placeholder: a phrase that the file knows, or its numbers in the language."""
+def _value(name: str, value: str, lang: Lang) -> str:
+    """What stands in a note for a placeholder: a name of the package, phrases of the file, or words with numbers."""
+    if name == "region":
+        return named("groups", value, lang) if known(f"groups.{value}") else value
+    title = bundled(value, lang)
+    if title != value:
+        return title
+    pieces = [_phrase(piece, lang) for piece in value.split(", ")]
+    if None not in pieces:
+        return ", ".join(str(piece) for piece in pieces)
+    return _phrase(value, lang) or localised_within(value, lang)
+
+
+def _phrase(words: str, lang: Lang) -> str | None:
+    """A phrase that may stand in a note, in a language; None if the file does not have it."""
     for key, pattern in _patterns():
-        found = pattern.fullmatch(value)
-        if found and key.startswith(f"{SECTION}.part"):
-            return text(key, lang, **{name: _value(part, lang) for name, part in found.groupdict().items()})
-    return _NUMBER.sub(lambda number: localised(number[0], lang), value)
+        found = pattern.fullmatch(words) if key.startswith(f"{SECTION}.part") else None
+        if found:
+            return _filled(key, found, lang)
+    return None
+
+
+def _filled(key: str, found: re.Match[str], lang: Lang) -> str:
+    return text(key, lang, **{name: _value(name, value, lang) for name, value in found.groupdict().items()})
 
 
 @cache

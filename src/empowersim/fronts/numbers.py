@@ -7,6 +7,7 @@ English writes 17.4 % and Rp 53.6 billion; Indonesian 17,4 % and Rp 53,6 miliar.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -24,6 +25,7 @@ DIGITS: Final = 3
 
 _CERTAIN: Final = 0.995
 """Probability above which it is told as ">99 %", and below the rest of which as "<1 %"."""
+_NUMBER: Final = re.compile(r"(?<![\w.,/-])[-+]?\d[\d,]*(?:\.\d+)?(?:%|(?=[\s);:\]]|,\s|$))")
 _SWAPPED: Final = str.maketrans(",.", ".,")
 
 
@@ -46,6 +48,16 @@ def number(value: float | None, decimals: int = 0, lang: Lang = "en") -> str:
 def localised(digits: str, lang: Lang = "en") -> str:
     """Return a number that Python wrote, as 1,234.5, with the separators of the language: 1.234,5 in Indonesian."""
     return digits.translate(_SWAPPED) if lang == "id" else digits
+
+
+def localised_within(words: str, lang: Lang = "en") -> str:
+    """Return words in which Python wrote numbers, as "0.25 (0.10 to 0.40)", these with the separators of the language.
+
+    Names, as of files, keep their points: a number stands between spaces, brackets or signs.
+    """
+    if lang == "en":
+        return words
+    return _NUMBER.sub(lambda found: localised(found[0], lang).replace("-", MINUS).replace("%", " %"), words)
 
 
 def shortest(value: float, lang: Lang = "en", digits: int = 6) -> str:

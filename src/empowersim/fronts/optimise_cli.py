@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from empowersim.errors import EmpowersimError
+from empowersim.fronts.cli_words import add_lang, say_written
 
 DONE: Final = 0
 STOPPED: Final = 130
@@ -87,7 +88,7 @@ def add_optimise(commands: Any) -> None:
         "--resume", action="store_true", help="go on with the search in that folder; there must be one"
     )
     outputs.add_argument("--force", action="store_true", help="replace results of other inputs in that folder")
-    outputs.add_argument("--lang", choices=("en", "id"), default="en", help="language of the figures (default: en)")
+    add_lang(outputs)
     outputs.add_argument("--all", action="store_true", help="print all points of the front, not only a few")
     outputs.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.set_defaults(handler=_optimise)
@@ -98,6 +99,7 @@ def _optimise(asked: argparse.Namespace) -> int:
     from empowersim.experiments.mix import execute_mix
     from empowersim.experiments.mix_store import write_optimisation
     from empowersim.fronts import optimise_api
+    from empowersim.fronts.labels import text
     from empowersim.fronts.terminal import progress_on
 
     if asked.resume and asked.out is None:
@@ -107,20 +109,21 @@ def _optimise(asked: argparse.Namespace) -> int:
     if asked.out is not None:
         there = optimise_api.ready(made, asked.out, force=asked.force, resume=asked.resume)
         if there:
-            print("Going on from the evaluations that the folder holds.", file=sys.stderr)
-    what = f"{made.search.evaluations} mixes x {made.search.months} months"
+            print(text("cli.going_on", asked.lang), file=sys.stderr)
+    what = text("cli.mixes_months", asked.lang, mixes=made.search.evaluations, months=made.search.months)
     try:
         with ExitStack() as stack:
             executor, threads = _workers(asked, stack)
             progress = stack.enter_context(
-                progress_on(sys.stderr, what, first_run=not is_compiled(), unit="simulations")
+                progress_on(sys.stderr, what, first_run=not is_compiled(), unit="simulations", lang=asked.lang)
             )
             found = execute_mix(made, folder=asked.out, threads=threads, executor=executor, progress=progress)
     except KeyboardInterrupt:
-        kept = (
-            f"; what was made is kept: run the same command again, or add --resume ({asked.out})" if asked.out else ""
-        )
-        print(f"\nempowersim optimise: stopped{kept}", file=sys.stderr, flush=True)
+        if asked.out:
+            said = text("cli.optimise_kept", asked.lang, folder=asked.out)
+        else:
+            said = text("cli.optimise_stopped", asked.lang)
+        print(f"\n{said}", file=sys.stderr, flush=True)
         if threading.active_count() > 1:
             os._exit(STOPPED)  # futures under way cannot be interrupted; do not wait for them
         return STOPPED
@@ -130,12 +133,12 @@ def _optimise(asked: argparse.Namespace) -> int:
         from empowersim.fronts.optimise_terminal import show_optimisation
         from empowersim.fronts.terminal import console
 
-        show_optimisation(found, console(), everything=asked.all)
+        show_optimisation(found, console(), everything=asked.all, lang=asked.lang)
     if asked.out is not None:
         files = write_optimisation(found, asked.out, extra=optimise_api.figures(asked.lang))
-        said = sys.stderr if asked.json else sys.stdout
-        print(f"Written to {asked.out}: {', '.join(path.name for path in files)}", file=said)
-        print(f"The best mix as a scenario: empowersim compare {os.path.join(asked.out, 'best.yaml')}", file=said)
+        say_written(asked, asked.out, (path.name for path in files))
+        best = text("cli.best_scenario", asked.lang, file=os.path.join(asked.out, "best.yaml"))
+        print(best, file=sys.stderr if asked.json else sys.stdout)
     return DONE
 
 

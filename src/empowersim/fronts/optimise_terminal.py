@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from empowersim.experiments.mix_evaluate import MEASURES, better_of, unit_of
 from empowersim.experiments.mix_result import BALANCED, BEST, GREEDY, ONLY, REFERENCE, THRIFTY
-from empowersim.fronts.grids import add_row, bare, grid, heads, number_column, plus_minus_of, text_column
+from empowersim.fronts.grids import add_row, bare, grid, heads, number_column, plus_minus_of, print_table, text_column
 from empowersim.fronts.labels import bundled, named, text
 from empowersim.fronts.numbers import (
     NONE,
@@ -59,7 +59,7 @@ def show_optimisation(found: Optimisation, out: Any, *, everything: bool = False
     points = found.points if everything else chief(found)
     for table in (_money(found, points, lang), _results(found, points, lang), _kept(found, points, lang)):
         out.print()
-        out.print(table)
+        print_table(out, table, lang)
     out.print()
     for sentence in verdict(found, lang):
         out.print(sentence, markup=False)

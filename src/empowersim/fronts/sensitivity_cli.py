@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from empowersim.fronts.cli_words import add_lang, say_written
+
 if TYPE_CHECKING:
     from empowersim.experiments.responses import Input
     from empowersim.experiments.sensitivity import Progress
@@ -99,7 +101,7 @@ def add_sensitivity(commands: Any) -> None:
         "--out", metavar="DIR", help="also write Parquet tables, provenance.json and figures into this folder"
     )
     outputs.add_argument("--force", action="store_true", help="replace results of other inputs in that folder")
-    outputs.add_argument("--lang", choices=("en", "id"), default="en", help="language of the figures (default: en)")
+    add_lang(outputs)
     outputs.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.set_defaults(handler=_sensitivity)
 
@@ -114,6 +116,8 @@ def _words(text: str) -> tuple[str, ...]:
 def _sensitivity(asked: argparse.Namespace) -> int:
     from empowersim.experiments.responses import lever, parameter_inputs
     from empowersim.experiments.sensitivity import checked_samples, runs_of, sensitivity
+    from empowersim.fronts.labels import text
+    from empowersim.fronts.numbers import number
     from empowersim.results.store import check_writable
     from empowersim.scenario.load import load
     from empowersim.scenario.worlds import in_world
@@ -126,7 +130,8 @@ def _sensitivity(asked: argparse.Namespace) -> int:
         names = None if asked.parameters == ("all",) else asked.parameters
         inputs = [*parameter_inputs(loaded, names, spread=_spread(asked)), *inputs]
     runs = runs_of(asked.method, len(inputs), checked_samples(asked.method, asked.samples))
-    with _progress(f"{runs:,} runs of {len(inputs)} inputs, each in {asked.futures} futures") as progress:
+    size = {"runs": number(runs, 0, asked.lang), "inputs": len(inputs), "futures": asked.futures}
+    with _progress(asked, text("sensitivity.progress", asked.lang, **size)) as progress:
         found = sensitivity(
             loaded,
             inputs,
@@ -148,7 +153,7 @@ def _sensitivity(asked: argparse.Namespace) -> int:
         from empowersim.fronts.sensitivity_terminal import show_sensitivity
         from empowersim.fronts.terminal import console
 
-        show_sensitivity(found, console(), everything=asked.all)
+        show_sensitivity(found, console(), everything=asked.all, lang=asked.lang)
     if asked.out is not None:
         _write(asked, found)
     return DONE
@@ -164,11 +169,11 @@ def _spread(asked: argparse.Namespace) -> dict[str, tuple[float, float]]:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Progress]:
+def _progress(asked: argparse.Namespace, what: str) -> Iterator[Progress]:
     from empowersim._jit import is_compiled
     from empowersim.fronts.terminal import progress_on
 
-    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit="runs") as progress:
+    with progress_on(sys.stderr, what, first_run=not is_compiled(), unit="runs", lang=asked.lang) as progress:
         yield progress
 
 
@@ -188,5 +193,4 @@ def _write(asked: argparse.Namespace, found: Sensitivity) -> None:
         extra=extra,
         force=asked.force,
     )
-    said = sys.stderr if asked.json else sys.stdout
-    print(f"Written to {asked.out}: {', '.join(path.name for path in files)}", file=said)
+    say_written(asked, asked.out, (path.name for path in files))

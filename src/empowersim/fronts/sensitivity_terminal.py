@@ -6,7 +6,7 @@ from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any, Final
 
 from empowersim.experiments.responses import difference_unit
-from empowersim.fronts.grids import add_row, grid, number_column, text_column
+from empowersim.fronts.grids import add_row, grid, number_column, print_table, text_column
 from empowersim.fronts.labels import bundled, text
 from empowersim.fronts.numbers import (
     NONE,
@@ -40,7 +40,7 @@ def show_sensitivity(found: Sensitivity, out: Any, *, everything: bool = False, 
     out.print(_head(found, lang), style="bold", markup=False)
     for outcome in found.outcomes:
         out.print()
-        out.print(index_table(found, outcome, everything=everything, lang=lang))
+        print_table(out, index_table(found, outcome, everything=everything, lang=lang), lang)
         for sentence in sentences(found, outcome, lang):
             out.print(sentence, markup=False)
     if not everything and len(found.inputs) > _SHOWN:

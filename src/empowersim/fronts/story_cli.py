@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from empowersim.fronts.cli_words import add_lang, say_written
+
 DONE: Final = 0
 FINDS: Final = ("gains-most", "loses-most", "leaves-poverty", "typical")
 
@@ -58,9 +60,7 @@ def add_story(commands: Any) -> None:
     command.add_argument("--seed", metavar="S", type=int, help="seed of all random numbers (default: as the file says)")
     command.add_argument("--survey", metavar="FILE", help="survey file, instead of the one the scenario names")
     command.add_argument("--all", action="store_true", help="tell every attendance, visit and refused place, too")
-    command.add_argument(
-        "--lang", choices=("en", "id"), default="en", help="language of words and figure (default: en)"
-    )
+    add_lang(command, "words and figure")
     command.add_argument(
         "--out", metavar="DIR", help="also write story.txt, story.png and Parquet tables into this folder"
     )
@@ -72,6 +72,7 @@ def add_story(commands: Any) -> None:
 def _story(asked: argparse.Namespace) -> int:
     from empowersim._jit import is_compiled
     from empowersim.experiments.story import story
+    from empowersim.fronts.labels import text
     from empowersim.fronts.story_words import narrative
     from empowersim.results.store import check_writable
     from empowersim.scenario.load import load
@@ -81,7 +82,7 @@ def _story(asked: argparse.Namespace) -> int:
         check_writable(asked.out)
     policies = None if asked.policies is None else [name.strip() for name in asked.policies.split(",") if name.strip()]
     if not is_compiled():
-        print("first run: compiling, half a minute or so", file=sys.stderr, flush=True)
+        print(text("progress.compiling", asked.lang), file=sys.stderr, flush=True)
     told = story(
         in_world(load(asked.file, survey=asked.survey), asked.world),
         asked.household,
@@ -132,5 +133,4 @@ def _write(asked: argparse.Namespace, told: Any) -> None:
     files = write_sheets(
         "story", told.sheets(), asked.out, run_id=told.run_id, inputs=told.asked, extra=extra, force=asked.force
     )
-    said = sys.stderr if asked.json else sys.stdout
-    print(f"Written to {asked.out}: {', '.join(path.name for path in files)}", file=said)
+    say_written(asked, asked.out, (path.name for path in files))

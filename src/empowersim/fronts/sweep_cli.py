@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from empowersim.errors import EmpowersimError
+from empowersim.fronts.cli_words import add_lang
 
 if TYPE_CHECKING:
     from empowersim.experiments.sweep_plan import SweepPlan
@@ -89,6 +90,7 @@ def _add_common(command: Any) -> None:
     outputs.add_argument(
         "--outcome", metavar="NAME", help=f"outcome of the table (default: {_OUTCOME}, or the first that is kept)"
     )
+    add_lang(outputs, "words")
     outputs.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
@@ -126,12 +128,13 @@ def _expand(asked: argparse.Namespace) -> int:
 
 def _run(asked: argparse.Namespace, folder: str, plan: SweepPlan | None, **more: Any) -> int:
     from empowersim._jit import is_compiled
+    from empowersim.fronts.labels import text
     from empowersim.fronts.sweep_api import run_in
     from empowersim.fronts.sweep_terminal import sweep_progress
 
-    made = [0, 0, 0]
+    made, what = [0, 0, 0], text("sweep.name", asked.lang)
     try:
-        with sweep_progress(sys.stderr, "sweep", first_run=not is_compiled()) as told:
+        with sweep_progress(sys.stderr, what, first_run=not is_compiled(), lang=asked.lang) as told:
 
             def counted(*numbers: int) -> None:
                 made[:] = numbers
@@ -148,12 +151,8 @@ def _run(asked: argparse.Namespace, folder: str, plan: SweepPlan | None, **more:
                 **more,
             )
     except KeyboardInterrupt:
-        print(
-            f"\nempowersim: stopped; {made[0] + made[1]} of {made[2]} runs are kept; go on with: "
-            f"empowersim sweep {folder}",
-            file=sys.stderr,
-            flush=True,
-        )
+        kept = text("cli.sweep_stopped", asked.lang, kept=made[0] + made[1], all=made[2], folder=folder)
+        print(f"\n{kept}", file=sys.stderr, flush=True)
         return STOPPED
     _show(asked, folder, report)
     return FAILED if report.failed else DONE
@@ -173,9 +172,9 @@ def _show(asked: argparse.Namespace, folder: str, report: Any) -> None:
     from empowersim.fronts.terminal import console
 
     out = console()
-    show_rows(tables, rows, out)
-    show_failures(tables, out)
-    show_report(report, out)
+    show_rows(tables, rows, out, asked.lang)
+    show_failures(tables, out, asked.lang)
+    show_report(report, out, asked.lang)
 
 
 def _check(asked: argparse.Namespace, is_folder: bool) -> int:
@@ -196,7 +195,7 @@ def _check(asked: argparse.Namespace, is_folder: bool) -> int:
         identity = {**dict(plan.identity), "axes": {axis.name: list(axis.paths) for axis in plan.design.axes}}
         print(json.dumps({"name": plan.design.name, **counts, **identity}, indent=1, ensure_ascii=False))
     else:
-        show_plan(plan, console())
+        show_plan(plan, console(), asked.lang)
     return DONE
 
 
@@ -209,7 +208,7 @@ def _status(asked: argparse.Namespace, folder: str) -> int:
     if asked.json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
     else:
-        show_status(found, console())
+        show_status(found, console(), asked.lang)
     return DONE
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.grids import add_row, bare, grid, heads, heads_of_change, number_column, text_column
+from empowersim.fronts.grids import add_row, bare, grid, heads, heads_of_change, number_column, print_table, text_column
 from empowersim.fronts.labels import label, text
 from empowersim.fronts.notes import note_in
 from empowersim.fronts.numbers import NONE, Lang, interval, localised, number, percent, signed
@@ -29,9 +29,8 @@ _MANY: Final = 100
 
 
 @contextmanager
-def sweep_progress(stream: IO[str], *, first_run: bool, lang: Lang = "en") -> Iterator[Told]:
+def sweep_progress(stream: IO[str], what: str, *, first_run: bool, lang: Lang = "en") -> Iterator[Told]:
     """Show how far a sweep is: a bar on a terminal, else a plain line every few seconds, with rate and time left."""
-    what = text("sweep.name", lang)
     began = time.monotonic()
     if first_run:
         print(text("progress.compiling", lang), file=stream, flush=True)
@@ -138,7 +137,7 @@ def show_failures(tables: SweepTables, out: Any, lang: Lang = "en") -> None:
         first = found[0]
         place = f"{first['point']}, {first['draw']}, {first['replicate']}"
         add_row(table, [stage, error, message, number(len(found), 0, lang), place])
-    out.print(table)
+    print_table(out, table, lang)
 
 
 def show_rows(tables: SweepTables, rows: Sequence[PointRow], out: Any, lang: Lang = "en") -> None:
@@ -180,7 +179,7 @@ def show_rows(tables: SweepTables, rows: Sequence[PointRow], out: Any, lang: Lan
             )
             cells += [*(number(factor * one, more, lang) for one in spreads), share]
         add_row(table, [*cells, number(row.runs, 0, lang)])
-    out.print(table)
+    print_table(out, table, lang)
     if tables.points.num_rows > MOST_POINTS:
         rest = number(tables.points.num_rows - MOST_POINTS, 0, lang)
         out.print(text("sweep.more_points", lang, count=rest), markup=False)
@@ -217,7 +216,7 @@ def show_plan(plan: Any, out: Any, lang: Lang = "en") -> None:
         text_column(table, axis.name, 32)
     for at, point in enumerate(plan.points[:_SHOWN]):
         add_row(table, [str(at), *point.texts])
-    out.print(table)
+    print_table(out, table, lang)
 
 
 _SHOWN: Final = 10

@@ -12,16 +12,17 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from empowersim.experiments.compare import Progress
 from empowersim.fronts.grids import (
-    CELL_WIDTH,
     add_row,
     bare,
     bracketed,
+    cell_width,
     columns_that_fit,
     grid,
     heads,
     number_column,
     plus_minus,
     policy_column,
+    print_table,
 )
 from empowersim.fronts.labels import bundled, text
 from empowersim.fronts.more import further_tables, kept_sentences, mentor_tables
@@ -86,7 +87,7 @@ def show(comparison: Comparison, out: Any, *, everything: bool = False, lang: La
     out.print(_head(comparison, lang), style="bold", markup=False)
     for table in tables(comparison, width, everything=everything, lang=lang):
         out.print()
-        out.print(table)
+        print_table(out, table, lang)
     out.print()
     for sentence in verdict(comparison, lang):
         out.print(sentence, markup=False)
@@ -117,7 +118,7 @@ def tables(comparison: Comparison, width: int, *, everything: bool = False, lang
     shown = (*LEVELS, *MORE_LEVELS, VISITS_PER_CLIENT) if everything else LEVELS
     made = [
         _level_table(comparison, names, lang, first=place == 0)
-        for place, names in enumerate(columns_that_fit(width, shown))
+        for place, names in enumerate(columns_that_fit(width, shown, lang))
     ]
     if comparison.others and comparison.replicates > 1:
         made.append(_sure_table(comparison, lang))
@@ -177,7 +178,7 @@ def _level_table(comparison: Comparison, outcomes: Sequence[str], lang: Lang, *,
     table = grid(title)
     policy_column(table, comparison, lang)
     for outcome in outcomes:
-        number_column(table, f"{name_of(outcome, lang)}{heads(OUTCOMES[outcome].unit, lang)}", CELL_WIDTH)
+        number_column(table, f"{name_of(outcome, lang)}{heads(OUTCOMES[outcome].unit, lang)}", cell_width(lang))
     for policy in comparison.policies:
         cells = (_level(comparison, policy, outcome, lang) for outcome in outcomes)
         add_row(table, [comparison.label(policy, lang), *cells])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.grids import add_row, grid, number_column
+from empowersim.fronts.grids import add_row, grid, number_column, print_table
 from empowersim.fronts.labels import bundled, named, text
 from empowersim.fronts.numbers import NONE, Lang, interval, localised, number, percent, shortest, signed, yes_no
 
@@ -56,7 +56,7 @@ def show_trial(
     if trial.source:
         out.print(trial.source, style="dim", markup=False)
     out.print()
-    out.print(trial_grid(trial, effects, expected=expected, width=out.width, lang=lang))
+    print_table(out, trial_grid(trial, effects, expected=expected, width=out.width, lang=lang), lang)
     for sentence in trial_sentences(trial, effects, lang):
         out.print(sentence, markup=False)
 
@@ -182,7 +182,7 @@ def show_power(table: PowerTable, out: Any, lang: Lang = "en") -> None:
     """Print a power table on a rich console: head, table with bars, sentences."""
     out.print(title_of(table, lang), style="bold", markup=False)
     out.print()
-    out.print(power_grid(table, lang))
+    print_table(out, power_grid(table, lang), lang)
     for sentence in power_sentences(table, lang):
         out.print(sentence, markup=False)
 
@@ -218,6 +218,11 @@ def power_grid(table: PowerTable, lang: Lang = "en") -> Any:
             ],
         )
     return made
+
+
+def _low_to_high(low: float, high: float, lang: Lang) -> str:
+    """Two shares in percent, as an interval; said even where they cannot be told."""
+    return text("numbers.interval", lang, low=number(100 * low, 0, lang), high=number(100 * high, 0, lang))
 
 
 def power_sentences(table: PowerTable, lang: Lang = "en") -> list[str]:

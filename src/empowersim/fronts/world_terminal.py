@@ -22,6 +22,7 @@ from empowersim.fronts.grids import (
     number_column,
     plus_minus_of,
     policy_column,
+    print_table,
     text_column,
 )
 from empowersim.fronts.labels import text
@@ -55,7 +56,7 @@ def show_worlds(found: Worlds, out: Any, *, everything: bool = False, lang: Lang
     out.print(text("worlds.changes", lang), style="bold", markup=False)
     for table in world_tables(found, everything=everything, lang=lang):
         out.print()
-        out.print(table)
+        print_table(out, table, lang)
     out.print()
     for sentence in world_verdict(found, lang):
         out.print(sentence, markup=False)

@@ -163,7 +163,7 @@ def _over_time(
             },
         },
     ]
-    return spec_of(title, lang, layers, rows, height=HEIGHT, right=NAME_WIDTH + 10)
+    return spec_of(title, lang, layers, rows, height=HEIGHT, right=10)
 
 
 def difference(shown: Shown, outcome: str, lang: Lang) -> Chart:
@@ -238,7 +238,7 @@ def difference(shown: Shown, outcome: str, lang: Lang) -> Chart:
         outcome=label(outcome, lang),
         reference=shown.name(comparison.reference, lang),
     )
-    spec = spec_of(title, lang, layers, rows, height=ROW_HEIGHT * len(rows) + 24, right=70)
+    spec = spec_of(title, lang, layers, rows, height=ROW_HEIGHT * len(rows) + 24, right=10)
     heads = tuple(text(f"dashboard.heads.{head}", lang) for head in ("policy", "change", "range", "better"))
     return Chart(title, spec, " ".join(said), heads, tuple(told))
 

@@ -112,7 +112,14 @@ def bars(
         )
     if column:
         inner = {"layer": layers, "width": 210, "height": ROW_HEIGHT * len(groups)}
-        facet = {"field": column, "type": "nominal", "title": None, "header": {"labelFontSize": SMALL}, "columns": 3}
+        facet = {
+            "field": column,
+            "type": "nominal",
+            "title": None,
+            "sort": list(dict.fromkeys(row[column] for row in rows)),
+            "header": {"labelFontSize": SMALL},
+            "columns": 3,
+        }
         spec = {**_config(lang), "data": {"values": list(rows)}, "facet": facet, "columns": 3, "spec": inner}
     else:
         spec = spec_of(title, lang, layers, rows, height=ROW_HEIGHT * len(groups) + 10, right=10)
@@ -197,8 +204,14 @@ def _ends_of(lang: Lang) -> tuple[str, str]:
     return text("dashboard.chart.at_low", lang), text("dashboard.chart.at_high", lang)
 
 
-def grid(rows: Sequence[Row], title: str, value: str, lang: Lang) -> Spec:
-    """Subdistricts as cells, the value printed in each: `row`, `column`, `value`, `said`, `tip`, `dark`."""
+def grid(rows: Sequence[Row], title: str, value: str, lang: Lang, *, signed: bool = False) -> Spec:
+    """Villages as cells, the value printed in each: `row`, `column`, `value`, `said`, `tip`, `dark`.
+
+    `signed` values have a scale of two directions, from zero.
+    """
+    scale_of: Spec = (
+        {"scheme": "purpleorange", "domainMid": 0, "reverse": True} if signed else {"scheme": "cividis", "zero": True}
+    )
     cell = {
         "x": {"field": "column", "type": "ordinal", "axis": None},
         "y": {"field": "row", "type": "ordinal", "axis": None},
@@ -211,7 +224,7 @@ def grid(rows: Sequence[Row], title: str, value: str, lang: Lang) -> Spec:
                 "color": {
                     "field": "value",
                     "type": "quantitative",
-                    "scale": {"scheme": "cividis"},
+                    "scale": scale_of,
                     "legend": {"title": value, "orient": "bottom", "labelFontSize": SMALL, "titleFontSize": SMALL},
                 },
                 "tooltip": [{"field": "tip", "title": ""}],

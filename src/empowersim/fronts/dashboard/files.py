@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from empowersim.experiments.answer import Answer
@@ -37,21 +37,17 @@ def head(shown: str) -> tuple[str, ...]:
     )
 
 
-def report(answer: Answer, scenario: Any, file: str, ceiling: tuple[float, float], lang: Lang) -> bytes:
-    """The report of what is on the screen, as one HTML file; `ceiling` in IDR a year and posts."""
+def report(answer: Answer, file: str, lang: Lang) -> bytes:
+    """The report of what is on the screen, as one HTML file; `file` is the scenario file that its commands name."""
     from empowersim.fronts.report import report_html
-    from empowersim.fronts.report_data import Material
 
-    money, posts = ceiling
-    return report_html(Material(answer, scenario, file, money, posts), lang).encode()
+    return report_html(answer, lang, file=file).encode()
 
 
-def excel(answer: Answer, scenario: Any, file: str, ceiling: tuple[float, float], lang: Lang) -> bytes:
+def excel(answer: Answer, file: str, lang: Lang) -> bytes:
     """The same as a workbook."""
     from empowersim.fronts.excel import write_excel
-    from empowersim.fronts.report_data import Material
 
-    money, posts = ceiling
     stream = io.BytesIO()
-    write_excel(Material(answer, scenario, file, money, posts), stream, lang)
+    write_excel(answer, stream, lang, file=file)
     return stream.getvalue()

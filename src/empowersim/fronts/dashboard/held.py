@@ -14,6 +14,7 @@ from empowersim.fronts.labels import Lang, bundled, text
 HELD: Final = "_session"
 LAST: Final = "_last"
 DEEP: Final = "_deep"
+DONE: Final = "_done"
 
 
 def draw(chart: Chart, key: str, note: str) -> None:

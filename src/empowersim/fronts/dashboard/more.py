@@ -10,9 +10,11 @@ from typing import Any, Final
 import streamlit as st
 
 from empowersim.errors import EmpowersimError
+from empowersim.experiments.answer import Ceilings
 from empowersim.experiments.live_file import LiveMix
 from empowersim.fronts import numbers
 from empowersim.fronts.dashboard import deep, files, tabs, words
+from empowersim.fronts.dashboard.drawing import Chart
 from empowersim.fronts.dashboard.held import DEEP, draw
 from empowersim.fronts.dashboard.shared import live
 from empowersim.fronts.dashboard.shown import Shown
@@ -134,21 +136,28 @@ def _tab_who(session: Session, shown: Shown, _: Question) -> None:
     heads, rows = tabs.reach_table(shown, lang)
     st.html(words.table_html(text("dashboard.reach.title", lang), heads, rows))
     st.html(words.paragraph(text("dashboard.reach.note", lang), "caution"))
-    dimensions = ("quintile", "region", "contact")
-    columns = st.columns(2)
-    for place, dimension in enumerate(dimensions):
-        with columns[place % 2]:
-            draw(tabs.who_chart(shown, dimension, lang), f"who_{dimension}", "")
-    with columns[1]:
+    left, right = st.columns(2)
+    with left:
+        dimension = st.selectbox(
+            text("dashboard.by.label", lang),
+            tabs.DIMENSIONS,
+            format_func=lambda one: text(f"dashboard.by.{one}", lang),
+            key="who_dimension",
+        )
+        _chart(tabs.who_chart(shown, dimension, lang), "who")
+    with right:
         figure = st.selectbox(
             text("dashboard.places.label", lang),
-            ("poor_at_start", "served", "change"),
+            tabs.VILLAGE_FIGURES,
             format_func=lambda one: text(f"dashboard.places.{one}", lang),
             key="places_figure",
         )
-        chart = tabs.places_chart(shown, figure, lang)
-        if chart is not None:
-            draw(chart, "places", "")
+        _chart(tabs.places_chart(shown, figure, lang), "places")
+
+
+def _chart(chart: Chart | None, key: str) -> None:
+    if chart is not None:
+        draw(chart, key, "")
 
 
 def _tab_change(session: Session, shown: Shown, said: Question) -> None:
@@ -188,11 +197,10 @@ def _tab_table(session: Session, shown: Shown, said: Question) -> None:
     heads, rows = tabs.tidy(shown, lang)
     names = files.names(session.file.scenario.name)
     buttons = st.columns(4)
-    scenario, answer = session.file.read(said.text), _deepened(session, shown, said)
-    ceiling = (session.ceiling.money, session.ceiling.posts)
+    answer = _deepened(session, shown, said)
     buttons[2].download_button(
         text("dashboard.file.report", lang),
-        partial(files.report, answer, scenario, names["scenario"], ceiling, lang),
+        partial(files.report, answer, names["scenario"], lang),
         names["report"],
         "text/html",
         key="get_report",
@@ -201,7 +209,7 @@ def _tab_table(session: Session, shown: Shown, said: Question) -> None:
     )
     buttons[3].download_button(
         text("dashboard.file.excel", lang),
-        partial(files.excel, answer, scenario, names["scenario"], ceiling, lang),
+        partial(files.excel, answer, names["scenario"], lang),
         names["excel"],
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         key="get_excel",
@@ -237,4 +245,5 @@ def _deepened(session: Session, shown: Shown, said: Question) -> Any:
         kind, digest, futures, _ = key.split(" ", 3)
         if digest == said.digest and int(futures) == said.asked.futures:
             found["curve" if kind == "curve" else "tornado"] = value
-    return replace(shown.answer, **found)
+    ceilings = Ceilings(session.ceiling.money, session.ceiling.posts)
+    return replace(shown.answer, ceilings=ceilings, scenario=session.file.read(said.text), **found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from empowersim.experiments.live import FUTURES
 from empowersim.experiments.live_file import LiveFile, Need
 from empowersim.fronts import numbers
 from empowersim.fronts.dashboard import charts, files, sidebar, state, words
-from empowersim.fronts.dashboard.held import HELD, LAST, draw, policy_name
+from empowersim.fronts.dashboard.held import DONE, HELD, LAST, draw, policy_name
 from empowersim.fronts.dashboard.more import show_more
 from empowersim.fronts.dashboard.shared import live
 from empowersim.fronts.dashboard.shown import Shown
@@ -107,12 +107,17 @@ def _main(session: Session, said: Question | EmpowersimError, need: Need | None)
 def _answered(session: Session, said: Question) -> Comparison:
     """The comparison; a progress bar where it takes long enough to be seen."""
     lang = session.lang
+    key = (said.text, session.file.survey)
+    done: tuple[Any, Comparison] | None = st.session_state.get(DONE)
+    if done is not None and done[0] == key:
+        return done[1]
     scenario = session.file.read(said.text)
     engine = live()
     made = engine.plan(scenario, said.asked, reference=session.reference or None)
     waiting = engine.missing(made)
     if waiting <= 2 * FUTURES and is_compiled():
-        return engine.execute(made)
+        st.session_state[DONE] = (key, engine.execute(made))
+        return cast(Comparison, st.session_state[DONE][1])
     with st.empty().container():
         first = not is_compiled()
         what = text("dashboard.wait_first", lang) if first else text("dashboard.wait", lang, n=said.asked.futures)
@@ -124,15 +129,14 @@ def _answered(session: Session, said: Question) -> Comparison:
             count = text("dashboard.firm.progress", lang, done=done, total=total)
             bar.progress(done / total, text=f"{what}: {count}")
 
-        found = engine.execute(made, progress=told)
-    st.rerun() if waiting else None
-    return found
+        st.session_state[DONE] = (key, engine.execute(made, progress=told))
+    st.rerun()
 
 
 def _first_screen(session: Session, shown: Shown) -> None:
     lang = session.lang
     st.html(words.paragraph(words.verdict(shown, lang), "verdict", "status"))
-    st.html(words.cards_html(words.cards(shown, lang)))
+    st.html(words.paragraph(words.ranked(shown, lang), "said") + words.cards_html(words.cards(shown, lang)))
     left, right = st.columns(2, gap="medium")
     with left:
         measure = st.selectbox(
@@ -185,7 +189,7 @@ def _firm(session: Session, shown: Shown) -> None:
     more = [count for count in FIRM if count > now]
     if not more:
         return
-    columns = st.columns([1] * len(more) + [3])
+    columns = st.columns([1] * len(more) + [1])
     for column, count in zip(columns, more, strict=False):
 
         def firm(futures: int = count) -> None:

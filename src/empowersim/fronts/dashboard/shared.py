@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from empowersim.experiments.live import Live
+
+if TYPE_CHECKING:
+    from empowersim.experiments.live_file import LiveFile
+    from empowersim.fronts.labels import Lang
 
 
 @cache
@@ -13,8 +18,10 @@ def live() -> Live:
     return Live()
 
 
-def prepare(written: str, shown: str) -> None:
-    """Simulate what a scenario file asks, so that the first screen need not wait."""
-    from empowersim.scenario.load import loads
+def prepare(lang: Lang, file: LiveFile | None) -> None:
+    """Simulate what the first screen will ask, so that nobody need wait for it."""
+    from empowersim.fronts.dashboard import files, state
 
-    live().execute(live().plan(loads(written, shown), None))
+    session = state.begin(lang, file=file)
+    said = state.question(session, head=files.head(session.file.shown))
+    live().execute(live().plan(session.file.read(said.text), said.asked))

@@ -12,7 +12,6 @@ from empowersim.experiments.live_file import clean_label
 from empowersim.fronts.labels import Lang, bundled
 from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR
 from empowersim.results.comparison import Comparison
-from empowersim.results.tables import EXITS
 
 DASHES: Final = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 REFERENCE_DASH: Final = (4, 4)
@@ -79,7 +78,7 @@ class Shown:
         # an empty slot keeps its colour for whoever comes next
         held = [slotted.get(slot, f"slot_{slot}") for slot in range(MOST)]
         rest = tuple(name for name in (*held, *self.comparison.others) if name != base)
-        return Answer(replace(self.comparison, all_policies=tuple(dict.fromkeys((base, *rest)))), EXITS)
+        return Answer(replace(self.comparison, all_policies=tuple(dict.fromkeys((base, *rest)))))
 
     @property
     def ordered(self) -> tuple[str, ...]:

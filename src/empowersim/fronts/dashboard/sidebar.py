@@ -95,12 +95,13 @@ def levers(session: Session) -> None:
         key="label",
         on_change=lambda: state.set_label(session, st.session_state["label"]),
     )
-    options: list[str | None] = [None, *state.choices(session)]
     st.session_state["like"] = None
     right.selectbox(
         text("dashboard.mix.like", lang),
-        options,
-        format_func=lambda one: text("dashboard.mix.choose", lang) if one is None else policy_name(session, one),
+        state.choices(session),
+        index=None,
+        format_func=lambda one: policy_name(session, one),
+        placeholder=text("dashboard.mix.choose", lang),
         key="like",
         help=text("dashboard.mix.like_help", lang),
         on_change=lambda: _start(session, st.session_state["like"]),
@@ -147,7 +148,7 @@ def _money_row(session: Session, name: str) -> None:
     amount = float(session.mix.of(name))
     size, unit = unit_of(session.ceiling.money)
     step = step_of(session.ceiling.money) / size
-    called = tabs.lever_name(session.file, name, lang)
+    called = words.plain(tabs.lever_name(session.file, name, lang))
     said = text(f"numbers.{unit}", lang)
     top = max(session.ceiling.money, amount) / size
 

@@ -13,10 +13,10 @@ from empowersim.fronts import numbers
 from empowersim.fronts.dashboard.drawing import Chart, bars, curve, grid, scale, tornado
 from empowersim.fronts.dashboard.shown import Shown
 from empowersim.fronts.labels import Lang, bundled, label, text
+from empowersim.fronts.views_who import group_name
 from empowersim.results.tables import COST, EXITS, OUTCOMES
 
 _BILLION: Final = 1e9
-_WINNERS: Final = ("better", "unchanged", "worse")
 
 
 def lever_name(file: LiveFile, name: str, lang: Lang) -> str:
@@ -111,21 +111,27 @@ def hours_chart(shown: Shown, lang: Lang) -> Chart | None:
     )
 
 
-def who_chart(shown: Shown, dimension: str, lang: Lang) -> Chart:
-    """Who ends better and worse off under the mix than under the reference, group by group."""
+DIMENSIONS: Final = ("decile", "start", "head", "schooling", "children", "region", "custom", "villages")
+VILLAGE_FIGURES: Final = ("poor_at_start", "served", "served_of_poor", "poor_change")
+
+
+def who_chart(shown: Shown, dimension: str, lang: Lang) -> Chart | None:
+    """Who ends better and worse off under the mix than under the reference, group by group; None without groups."""
     rows: list[dict[str, Any]] = []
     told: list[tuple[str, ...]] = []
-    table = shown.comparison.winners.where(policy=shown.mix, dimension=dimension)
-    for group, figure, mean in zip(*(table[column].tolist() for column in ("group", "figure", "mean")), strict=True):
-        if figure not in _WINNERS or isnan(mean):
+    table = shown.comparison.groups.where(policy=shown.mix, dimension=dimension)
+    for group in dict.fromkeys(table["group"].tolist()):
+        one = table.where(group=group)
+        better, worse, served = (one.one("mean", figure=figure) for figure in ("better", "worse", "served"))
+        if isnan(better):
             continue
         called = group_name(dimension, group, lang)
-        part = text(f"dashboard.who.{figure}", lang)
-        said = numbers.percent(mean, 1, lang)
-        rows.append({"group": called, "part": part, "value": mean, "said": said})
-        told.append((called, part, said))
-    order = [text(f"dashboard.who.{figure}", lang) for figure in _WINNERS]
-    rows.sort(key=lambda row: order.index(row["part"]))
+        for figure, value in (("better", better), ("unchanged", 1.0 - better - worse), ("worse", worse)):
+            said = numbers.percent(value, 1, lang)
+            rows.append({"group": called, "part": text(f"dashboard.who.{figure}", lang), "value": value, "said": said})
+        told.append((called, *(numbers.percent(value, 1, lang) for value in (better, worse, served))))
+    if not rows:
+        return None
     title = text(
         "dashboard.chart.who",
         lang,
@@ -133,20 +139,18 @@ def who_chart(shown: Shown, dimension: str, lang: Lang) -> Chart:
         reference=shown.name(shown.comparison.reference, lang),
         by=text(f"dashboard.by.{dimension}", lang),
     )
-    heads = tuple(text(f"dashboard.heads.{head}", lang) for head in ("group", "part", "share"))
-    alt = "; ".join(f"{row[0]}: {row[1]} {row[2]}" for row in told)
+    heads = tuple(text(f"dashboard.heads.{head}", lang) for head in ("group", "better_off", "worse_off", "served"))
+    alt = "; ".join(f"{row[0]}: {row[1]} / {row[2]}" for row in told)
     return bars(
-        title, rows, lang, axis=text("dashboard.chart.share_people", lang), heads=heads, told=told, alt=alt, share=True
+        title,
+        rows,
+        lang,
+        axis=text("dashboard.chart.share_people", lang),
+        heads=heads,
+        told=told,
+        alt=f"{heads[1]} / {heads[2]}: {alt}",
+        share=True,
     )
-
-
-def group_name(dimension: str, group: str, lang: Lang) -> str:
-    """What people call a group of households."""
-    if dimension == "quintile":
-        return text("dashboard.who.quintile", lang, n=group)
-    if dimension == "all":
-        return text("dashboard.who.all", lang)
-    return text(f"dashboard.who.{group}", lang)
 
 
 def reach_table(shown: Shown, lang: Lang) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -164,57 +168,50 @@ def reach_table(shown: Shown, lang: Lang) -> tuple[tuple[str, ...], list[tuple[s
 
 
 def places_chart(shown: Shown, figure: str, lang: Lang) -> Chart | None:
-    """Subdistricts of the first future as a grid, the poorest first; None where there is none."""
-    table = shown.comparison.places.where(policy=shown.mix)
+    """Villages of the first future as a grid, the poorest first; None where there is none."""
+    table = shown.comparison.villages.where(policy=shown.mix)
     if not len(table):
         return None
-    values = table[figure].tolist()
-    poor = table["poor_at_start"].tolist()
-    order = sorted(range(len(table)), key=lambda row: (-poor[row], int(table["subdistrict"][row])))
-    low, high = min(values), max(values)
-    rows, told = [], []
+    signed = figure == "poor_change"
+    order = sorted(range(len(table)), key=lambda row: (-float(table["poor_at_start"][row]), int(table["village"][row])))
+    rows: list[dict[str, Any]] = []
+    told: list[tuple[str, ...]] = []
+
+    def said(name: str, row: int) -> str:
+        value = float(table[name][row])
+        return numbers.signed(_HUNDRED * value, 1, lang) if name == "poor_change" else numbers.percent(value, 0, lang)
+
     for place, row in enumerate(order):
-        called = text("dashboard.places.one", lang, n=int(table["subdistrict"][row]) + 1)
-        # consumption is counted in months of the poverty-line budget
-        said = (
-            numbers.signed(_HUNDRED * values[row], 1, lang)
-            if figure == "change"
-            else numbers.percent(values[row], 0, lang)
-        )
-        cells = (
-            called,
-            group_name("region", str(table["region"][row]), lang),
-            numbers.number(float(table["households"][row]), 0, lang),
-            numbers.percent(poor[row], 1, lang),
-            numbers.percent(float(table["served"][row]), 1, lang),
-            numbers.signed(_HUNDRED * float(table["change"][row]), 2, lang),
-        )
-        told.append(cells)
-        dark = (values[row] - low) < _HALF * ((high - low) or 1.0)
-        rows.append(
-            {
-                "row": place // _ACROSS,
-                "column": place % _ACROSS,
-                "value": values[row] * _HUNDRED,
-                "said": said,
-                "tip": f"{called}: {said}",
-                "dark": dark,
-            }
-        )
+        called = text("dashboard.places.one", lang, n=int(table["village"][row]) + 1)
+        homes = numbers.number(float(table["households"][row]), 0, lang)
+        region = group_name("region", str(table["region"][row]), lang)
+        told.append((called, region, homes, *(said(name, row) for name in VILLAGE_FIGURES)))
+        value = float(table[figure][row])
+        if place < _CELLS and not isnan(value):
+            rows.append(
+                {
+                    "row": place // _ACROSS,
+                    "column": place % _ACROSS,
+                    "value": value * _HUNDRED,
+                    "said": said(figure, row),
+                    "tip": f"{called}: {said(figure, row)}",
+                }
+            )
+    values = [row["value"] for row in rows]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    for one in rows:
+        # cividis is dark below its middle; the two-sided scale is dark at both ends
+        at = abs(one["value"]) / (max(abs(low), abs(high)) or 1.0) if signed else one["value"] / (high or 1.0)
+        one["dark"] = at > _FAR if signed else at < _HALF
     what = text(f"dashboard.places.{figure}", lang)
     title = text("dashboard.places.title", lang, what=what, mix=shown.name(shown.mix, lang))
     heads = tuple(
-        text(f"dashboard.places.head.{head}", lang)
-        for head in ("place", "region", "households", "poor", "served", "change")
+        text(f"dashboard.places.head.{head}", lang) for head in ("place", "region", "households", *VILLAGE_FIGURES)
     )
-    ends = [
-        numbers.percent(end, 0, lang) if figure != "change" else numbers.signed(_HUNDRED * end, 1, lang)
-        for end in (low, high)
-    ]
-    alt = text(
-        "dashboard.places.alt", lang, what=what, low=ends[0], high=ends[1], count=numbers.number(len(rows), 0, lang)
-    )
-    return Chart(title, grid(rows, title, what, lang), alt, heads, tuple(told))
+    ends = [numbers.number(end, 1, lang) for end in (low, high)]
+    count = numbers.number(len(table), 0, lang)
+    alt = text("dashboard.places.alt", lang, what=what, low=ends[0], high=ends[1], count=count)
+    return Chart(title, grid(rows, title, what, lang, signed=signed), alt, heads, tuple(told))
 
 
 def curve_chart(found: BudgetCurve, outcome: str, shown: Shown, lang: Lang) -> Chart:
@@ -276,6 +273,8 @@ def tornado_chart(found: Tornado, shown: Shown, lang: Lang) -> Chart:
 
 _REACH: Final = ("inclusion_error", "exclusion_error", "served_of_poor", "served_of_others")
 _ACROSS: Final = 8
+_CELLS: Final = 48
+_FAR: Final = 0.6
 _MOST_BARS: Final = 12
 _HUNDRED: Final = 100.0
 _HALF: Final = 0.5

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Final
 
 from empowersim.experiments.live_file import Need
-from empowersim.fronts import numbers
+from empowersim.fronts import numbers, views_text
 from empowersim.fronts.dashboard.checks import Ceiling
 from empowersim.fronts.dashboard.shown import Shown
-from empowersim.fronts.labels import Lang, label, text
-from empowersim.results.tables import COST, COST_PER_EXIT, EXITS
+from empowersim.fronts.labels import Lang, text
+from empowersim.results.tables import COST, EXITS
 
-_POVERTY: Final = "poverty_headcount"
 _FULL: Final = 100.0
-
-
-@dataclass(frozen=True)
-class Card:
-    """A figure with what it is and what is known of it."""
-
-    what: str
-    figure: str
-    below: str
+_SIGNS: Final = frozenset(string.punctuation)
 
 
 def verdict(shown: Shown, lang: Lang) -> str:
@@ -48,10 +39,6 @@ def verdict(shown: Shown, lang: Lang) -> str:
         said = text("dashboard.verdict.harm", lang, exits=numbers.number(-mean, 0, lang), **values)
     else:
         said = text("dashboard.verdict.unclear", lang, **values)
-    if len(comparison.others) > 1:
-        best = comparison.outcomes.one("probability_best", policy=shown.mix, outcome=EXITS)
-        count = numbers.number(len(comparison.policies), 0, lang)
-        said += " " + text("dashboard.verdict.best", lang, count=count, share=numbers.in_hundred(best, lang))
     return said
 
 
@@ -66,44 +53,14 @@ def caution(shown: Shown, lang: Lang) -> str:
     )
 
 
-def cards(shown: Shown, lang: Lang) -> tuple[Card, ...]:
-    """Four figures of the mix: poverty rate, households lifted, cost, cost per household lifted."""
-    comparison = shown.comparison
-    outcomes = comparison.outcomes.where(policy=shown.mix)
-    changes = comparison.differences.where(policy=shown.mix)
-    reference = shown.name(comparison.reference, lang)
-    poverty = numbers.points(changes.one("mean", outcome=_POVERTY), 2, lang)
-    exits = [changes.one(part, outcome=EXITS) for part in ("mean", "low", "high")]
-    costs = [outcomes.one(part, outcome=COST) for part in ("mean", "low", "high")]
-    price = [outcomes.one(part, outcome=COST_PER_EXIT) for part in ("mean", "low", "high")]
+def ranked(shown: Shown, lang: Lang) -> str:
+    """Which policy is best by the poverty gap, and how sure that is: the first sentence of the report, too."""
+    return views_text.verdict(shown.answer, lang)[0]
 
-    def ends(low: str, high: str) -> str:
-        told = numbers.NONE in (low, high)
-        return "" if told else text("dashboard.card.range", lang, low=low, high=high)
 
-    return (
-        Card(
-            label(_POVERTY, lang),
-            numbers.percent(outcomes.one("mean", outcome=_POVERTY), 1, lang),
-            text("dashboard.card.change", lang, change=poverty, reference=reference),
-        ),
-        Card(
-            text("dashboard.card.exits", lang),
-            numbers.signed(exits[0], 0, lang),
-            ends(numbers.signed(exits[1], 0, lang), numbers.signed(exits[2], 0, lang)),
-        ),
-        Card(
-            text("dashboard.card.cost", lang, months=numbers.months(comparison.months, lang)),
-            numbers.rupiah(costs[0], lang),
-            ends(numbers.rupiah(costs[1], lang), numbers.rupiah(costs[2], lang)),
-        ),
-        Card(
-            text("dashboard.card.per_exit", lang),
-            numbers.rupiah(price[0], lang),
-            ends(numbers.rupiah(price[1], lang), numbers.rupiah(price[2], lang))
-            or text("dashboard.card.no_price", lang),
-        ),
-    )
+def cards(shown: Shown, lang: Lang) -> list[tuple[str, str, str]]:
+    """Cards of the mix, as the report has them: what it is, the figure, its interval."""
+    return views_text.cards(shown.answer, shown.mix, lang)
 
 
 def meters(need: Need, ceiling: Ceiling, lang: Lang) -> str:
@@ -173,12 +130,12 @@ def over(need: Need, ceiling: Ceiling, lang: Lang) -> list[str]:
     return found
 
 
-def cards_html(items: Iterable[Card]) -> str:
+def cards_html(items: Iterable[tuple[str, str, str]]) -> str:
     """Cards as a list."""
     return (
         '<ul class="cards">'
         + "".join(
-            f"<li>{escape(one.what)}<strong>{escape(one.figure)}</strong>{escape(one.below)}</li>" for one in items
+            f"<li>{escape(what)}<strong>{escape(figure)}</strong>{escape(below)}</li>" for what, figure, below in items
         )
         + "</ul>"
     )
@@ -205,6 +162,11 @@ def table_html(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def plain(words: str) -> str:
+    """Words for the label of a widget, where Markdown would be read: every sign is a sign, no picture, no link."""
+    return "".join(f"\\{one}" if one in _SIGNS else one for one in words)
 
 
 def alert(sentences: Sequence[str]) -> str:
