@@ -127,7 +127,7 @@ def test_files_that_would_grow_or_reach_others_are_refused():
 
 def test_names_of_uploads_are_only_shown():
     assert Upload("../../etc/x.yaml", b"").shown == "x.yaml"
-    assert Upload("C:\\a\\b.yaml", b"").shown == "b.yaml"
+    assert Upload("C:" + "\\a\\b.yaml", b"").shown == "b.yaml"
     assert Upload("a\x00\n\u202eb.yaml", b"").shown == "ab.yaml"
     assert Upload("", b"").shown == "upload"
     assert len(Upload("x" * 500 + ".yaml", b"").shown) == 80

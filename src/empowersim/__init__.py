@@ -19,6 +19,7 @@ from empowersim._version import __version__
 if TYPE_CHECKING:
     from empowersim import errors, extend
     from empowersim.experiments import adapters
+    from empowersim.experiments.answer import answer
     from empowersim.experiments.audit import audit
     from empowersim.experiments.branch import burn_in, read_burn_in
     from empowersim.experiments.column_means import column_means
@@ -44,6 +45,7 @@ _NAMES = {
     "Comparison": "empowersim.results.comparison",
     "Decision": "empowersim.results.decision",
     "ablate": "empowersim.experiments.factors",
+    "answer": "empowersim.experiments.answer",
     "audit": "empowersim.experiments.audit",
     "burn_in": "empowersim.experiments.branch",
     "calibrated_spread": "empowersim.fronts.evidence_api",
@@ -88,6 +90,7 @@ __all__ = [
     "__version__",
     "ablate",
     "adapters",
+    "answer",
     "audit",
     "burn_in",
     "calibrated_spread",

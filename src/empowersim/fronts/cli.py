@@ -20,6 +20,7 @@ from empowersim._version import __version__
 from empowersim.errors import EmpowersimError
 from empowersim.fronts.audit_cli import add_audit, add_executor, add_from, asked_burn_in, asked_executor
 from empowersim.fronts.cli_words import add_lang, error_in_words, lang_of, say_written
+from empowersim.fronts.dashboard_cli import add_dashboard
 from empowersim.fronts.decide_cli import add_decide
 from empowersim.fronts.evidence_cli import add_evidence
 from empowersim.fronts.optimise_cli import add_optimise
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     add_decide(commands)
     add_optimise(commands)
     add_report(commands)
+    add_dashboard(commands)
     add_sweep(commands)
     add_sensitivity(commands)
     add_story(commands)
