@@ -117,7 +117,8 @@ def test_files_that_would_grow_or_reach_others_are_refused():
     assert "expected a file that needs no other" in refused(b"extends: /etc/passwd\n" + MEDAN)
     reads = MEDAN.replace(
         b"  simulation:\n",
-        b"  population: {survey: {file: /etc/passwd, kind: households, headcount: 9 %, "
+        b"  population: {survey: {file: /"
+        b"etc/passwd, kind: households, headcount: 9 %, "
         b"columns: {household: a, size: b, consumption: c}}}\n  simulation:\n",
     )
     said = refused(reads)
