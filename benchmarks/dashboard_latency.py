@@ -106,7 +106,7 @@ def browser(changes: int) -> None:
         page.wait_for_selector(".verdict", timeout=120_000)
         answered(page)
         print(f"first screen, everything still to be simulated: {time.perf_counter() - start:.1f} s")
-        slider = page.get_by_role("slider", name="Skills training")
+        slider = page.get_by_role("slider", name="Skills training").first
         slider.focus()
         words, drawn = [], []
         for _ in range(changes):

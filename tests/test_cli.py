@@ -361,7 +361,7 @@ def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_public_names_are_there_and_lazily_loaded() -> None:
     for name in empowersim.__all__:
         assert getattr(empowersim, name) is not None
-    assert len(empowersim.__all__) <= 44
+    assert len(empowersim.__all__) <= 48
     with pytest.raises(AttributeError, match="no attribute 'simulat'; it offers"):
         _ = empowersim.simulat
 

@@ -175,5 +175,5 @@ def test_reading_what_is_not_there_or_damaged(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"provenance\.json: expected JSON"):
         read_comparison(tmp_path)
     (tmp_path / "provenance.json").write_text('{"format": 99}')
-    with pytest.raises(StoreError, match="expected format 2, found 99"):
+    with pytest.raises(StoreError, match="expected format 3, found 99"):
         read_comparison(tmp_path)

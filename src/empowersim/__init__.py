@@ -19,7 +19,7 @@ from empowersim._version import __version__
 if TYPE_CHECKING:
     from empowersim import errors, extend
     from empowersim.experiments import adapters
-    from empowersim.experiments.answer import answer
+    from empowersim.experiments.answer import Answer, Ceilings, answer, answer_of, deepened
     from empowersim.experiments.audit import audit
     from empowersim.experiments.branch import burn_in, read_burn_in
     from empowersim.experiments.column_means import column_means
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from empowersim.experiments.sensitivity import sensitivity
     from empowersim.experiments.story import story
     from empowersim.experiments.worlds import compare_worlds
-    from empowersim.fronts import plots
+    from empowersim.fronts import plots, views
     from empowersim.fronts.api import check, cite, describe, diff, places, programmes
     from empowersim.fronts.decide_api import decide
     from empowersim.fronts.evidence_api import calibrated_spread, power, trial, validate
@@ -42,10 +42,13 @@ if TYPE_CHECKING:
     from empowersim.scenario.load import load
 
 _NAMES = {
+    "Answer": "empowersim.experiments.answer",
+    "Ceilings": "empowersim.experiments.answer",
     "Comparison": "empowersim.results.comparison",
     "Decision": "empowersim.results.decision",
     "ablate": "empowersim.experiments.factors",
     "answer": "empowersim.experiments.answer",
+    "answer_of": "empowersim.experiments.answer",
     "audit": "empowersim.experiments.audit",
     "burn_in": "empowersim.experiments.branch",
     "calibrated_spread": "empowersim.fronts.evidence_api",
@@ -55,6 +58,7 @@ _NAMES = {
     "compare": "empowersim.experiments.compare",
     "compare_worlds": "empowersim.experiments.worlds",
     "decide": "empowersim.fronts.decide_api",
+    "deepened": "empowersim.experiments.answer",
     "describe": "empowersim.fronts.api",
     "diff": "empowersim.fronts.api",
     "expand_sweep": "empowersim.fronts.sweep_api",
@@ -82,15 +86,19 @@ _MODULES = {
     "errors": "empowersim.errors",
     "extend": "empowersim.extend",
     "plots": "empowersim.fronts.plots",
+    "views": "empowersim.fronts.views",
 }
 
 __all__ = [
+    "Answer",
+    "Ceilings",
     "Comparison",
     "Decision",
     "__version__",
     "ablate",
     "adapters",
     "answer",
+    "answer_of",
     "audit",
     "burn_in",
     "calibrated_spread",
@@ -100,6 +108,7 @@ __all__ = [
     "compare",
     "compare_worlds",
     "decide",
+    "deepened",
     "describe",
     "diff",
     "errors",
@@ -122,6 +131,7 @@ __all__ = [
     "sweep",
     "trial",
     "validate",
+    "views",
     "write_comparison",
     "write_decision",
 ]

@@ -156,40 +156,43 @@ def codes_of(base: Run, people: People) -> dict[str, tuple[Codes, int]]:
 class _Marks(NamedTuple):
     """What became of each household; arrays of shape (households,)."""
 
-    poor_at_start: NDArray[np.bool_]
-    served: NDArray[np.bool_]
-    poor_reference: NDArray[np.bool_]
-    poor: NDArray[np.bool_]
-    better: NDArray[np.bool_]
-    worse: NDArray[np.bool_]
+    pattern: Codes
+    """The marks of `MARKS` as bits, the first the lowest: one count of patterns holds the counts of all marks."""
     change: Vector
     """L a month."""
 
 
+MARKS: Final = ("poor_at_start", "served", "poor_reference", "poor", "better", "worse")
+PATTERNS: Final = 1 << len(MARKS)
+_BITS: Final = (np.arange(PATTERNS)[:, np.newaxis] >> np.arange(len(MARKS))) & 1
+_POOR_AND_SERVED: Final = _BITS[:, 0] & _BITS[:, 1]
+
+
 def _marks(run: Run, base: Run, band: float) -> _Marks:
     became = change_codes(run.end_consumption, base.end_consumption, band)
-    return _Marks(
-        poor_at_start=base.start_consumption < LINE,
-        served=run.touched,
-        poor_reference=base.end_consumption < LINE,
-        poor=run.end_consumption < LINE,
-        better=became == RESULTS.index("better"),
-        worse=became == RESULTS.index("worse"),
-        change=run.end_consumption.astype(np.float64) - base.end_consumption,
+    marks = (
+        base.start_consumption < LINE,
+        run.touched,
+        base.end_consumption < LINE,
+        run.end_consumption < LINE,
+        became == RESULTS.index("better"),
+        became == RESULTS.index("worse"),
     )
+    pattern = np.zeros(became.shape, np.int64)
+    for bit, mark in enumerate(marks):
+        pattern |= mark.astype(np.int64) << bit
+    return _Marks(pattern, run.end_consumption.astype(np.float64) - base.end_consumption)
 
 
 def _figures(marks: _Marks, code: Codes, count: int) -> Vector:
     """The figures of the groups of one dimension, shape (groups, len(GROUP_FIGURES))."""
-
-    def total(of: NDArray[np.bool_] | Vector) -> Vector:
-        found: Vector = np.bincount(code, of, minlength=count).astype(np.float64)
-        return found
-
-    homes = np.bincount(code, minlength=count).astype(np.float64)
+    patterns = np.bincount(code * PATTERNS + marks.pattern, minlength=count * PATTERNS).reshape(count, PATTERNS)
+    homes = patterns.sum(axis=1).astype(np.float64)
+    counts = dict(zip(MARKS, (patterns @ _BITS).T.astype(np.float64), strict=True))
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = {name: total(values) / homes for name, values in marks._asdict().items()}
-        shares["served_of_poor"] = total(marks.served & marks.poor_at_start) / total(marks.poor_at_start)
+        shares = {name: number / homes for name, number in counts.items()}
+        shares["served_of_poor"] = (patterns @ _POOR_AND_SERVED) / counts["poor_at_start"]
+        shares["change"] = np.bincount(code, marks.change, minlength=count) / homes
     shares["households"] = homes / code.size
     made: Vector = np.stack([shares[name] for name in GROUP_FIGURES], axis=1)
     return made

@@ -128,7 +128,7 @@ def _ranking(decision: Decision, world: str, lang: Lang) -> Any:
             _plus_minus(rows, row, factor, decimals, lang),
             sure(float(rows["probability_best"][row]), lang),
             number(factor * float(rows["expected_loss"][row]), decimals + 2, lang),
-            str(low) if low == high else interval(str(low), str(high), lang),
+            str(low) if low == high else text("decide.rank_range", lang, low=low, high=high),
             number(100 * float(rows["share_best"][row]), 0, lang),
             number(factor * float(rows["future_loss"][row]), decimals + 2, lang),
         ]

@@ -91,7 +91,7 @@ def _lines(table: Any, width: int) -> list[str]:
     from rich.console import Console
 
     console = Console(width=width, no_color=True, highlight=False)
-    return ["".join(part.text for part in line) for line in console.render_lines(table, pad=False)]
+    return "".join(part.text for part in console.render(table)).split("\n")
 
 
 def _fit(table: Any, width: int) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from empowersim.fronts import labels
 from empowersim.fronts.grids import add_row, bare, grid, heads, heads_of_change, number_column, print_table, text_column
-from empowersim.fronts.labels import label, text
+from empowersim.fronts.labels import text
 from empowersim.fronts.notes import note_in
 from empowersim.fronts.numbers import NONE, Lang, interval, localised, number, percent, signed
 from empowersim.results.tables import OUTCOMES
@@ -149,7 +150,7 @@ def show_rows(tables: SweepTables, rows: Sequence[PointRow], out: Any, lang: Lan
     several = tables.draws.num_rows > 1
     key = "sweep.rows_several" if several else "sweep.rows"
     caption = text(key, lang, reference=tables.reference, unit=heads(outcome.unit, lang))
-    meaning = outcome.meaning if lang == "en" else label(outcome.name, lang)
+    meaning = labels.help(outcome.name, lang)
     table = grid(text("sweep.rows_title", lang, name=outcome.name, meaning=meaning), caption)
     number_column(table, text("sweep.point", lang))
     for name in tables.axes:

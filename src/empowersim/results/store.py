@@ -25,7 +25,7 @@ from empowersim.results.tables import COLUMNS, FACTOR_TABLES, TABLES, Table
 
 PROVENANCE: Final = "provenance.json"
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the folder's layout."""
 
 Extra = Callable[[Any, Path], None]

@@ -88,7 +88,7 @@ def bars(
     value: Spec = {"field": "value", "type": "quantitative", "title": axis, "stack": "normalize" if share else "zero"}
     if share:
         value["axis"] = {"format": ".0%"}
-    name = {"field": "group", "type": "nominal", "sort": groups, "title": None, "axis": {"labelLimit": NAME_WIDTH}}
+    name = {"field": "group", "type": "nominal", "sort": groups, "title": None, "axis": {"labelLimit": 2 * NAME_WIDTH}}
     shade = {
         "field": "part",
         "type": "nominal",
@@ -120,7 +120,14 @@ def bars(
             "header": {"labelFontSize": SMALL},
             "columns": 3,
         }
-        spec = {**_config(lang), "data": {"values": list(rows)}, "facet": facet, "columns": 3, "spec": inner}
+        spec = {
+            **_config(lang),
+            "title": wrap(title, _LINE),
+            "data": {"values": list(rows)},
+            "facet": facet,
+            "columns": 3,
+            "spec": inner,
+        }
     else:
         spec = spec_of(title, lang, layers, rows, height=ROW_HEIGHT * len(groups) + 10, right=10)
     return Chart(title, spec, alt, tuple(heads), tuple(tuple(row) for row in told))

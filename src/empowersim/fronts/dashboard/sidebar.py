@@ -157,7 +157,7 @@ def _money_row(session: Session, name: str) -> None:
 
     for key in (f"slide_{name}", f"exact_{name}"):
         st.session_state[key] = amount / size
-    left, right = st.columns([3, 2], gap="small", vertical_alignment="bottom")
+    left, right = st.columns([9, 5], gap="small", vertical_alignment="bottom")
     left.slider(
         called,
         0.0,
@@ -183,7 +183,7 @@ def _posts_row(session: Session) -> None:
     top = int(max(session.ceiling.posts, session.mix.posts))
     for key in ("slide_posts", "exact_posts"):
         st.session_state[key] = session.mix.posts
-    left, right = st.columns([3, 2], gap="small", vertical_alignment="bottom")
+    left, right = st.columns([9, 5], gap="small", vertical_alignment="bottom")
     left.slider(
         text("dashboard.mix.posts", lang),
         0,

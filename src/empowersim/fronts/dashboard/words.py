@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
@@ -15,7 +14,8 @@ from empowersim.fronts.labels import Lang, text
 from empowersim.results.tables import COST, EXITS
 
 _FULL: Final = 100.0
-_SIGNS: Final = frozenset(string.punctuation)
+_SIGNS: Final = frozenset("\\`*_[]<>:$~#|!")
+"""Signs without which Markdown makes no picture, link, mathematics, colour or emphasis."""
 
 
 def verdict(shown: Shown, lang: Lang) -> str:
@@ -165,7 +165,7 @@ def table_html(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def plain(words: str) -> str:
-    """Words for the label of a widget, where Markdown would be read: every sign is a sign, no picture, no link."""
+    """Words for the label of a widget, where Markdown would be read: no picture, no link, no mathematics."""
     return "".join(f"\\{one}" if one in _SIGNS else one for one in words)
 
 
