@@ -44,6 +44,7 @@ from empowersim.fronts.story_words import narrative
 from empowersim.fronts.terminal import show, tables
 from empowersim.fronts.trial_terminal import power_grid, show_power, show_trial, trial_grid
 from empowersim.fronts.world_terminal import show_worlds, world_tables
+from empowersim.parameters import parameters
 from empowersim.scenario.load import load
 from empowersim.trials.estimate import effects
 from empowersim.trials.library import find
@@ -136,10 +137,11 @@ class Shown:
         self.story = story(loaded, find="gains-most", policies=("no_programme", "mix"))
         self.audit = audit(loaded, "mix", households=300, months=13, executors=())
         self.trial = load_trial(find("togo"))
-        panel = draw(self.trial, seed=1, replicate=0)
+        values, name = parameters(), self.trial.estimates[0].name
+        panel = draw(self.trial, values, seed=1, replicate=0)
         self.effects = effects(panel, self.trial)
-        self.expected = expected(self.trial, seed=1, replicate=0)
-        self.power = power(self.trial, estimate=self.trial.estimates[0].name, villages=(10, 20), draws=6)
+        self.expected = expected(self.trial, values, seed=1, replicate=0)
+        self.power = power(self.trial, values, estimate=name, villages=(10, 20), draws=6, seed=1)
 
     def printers(self) -> dict[str, Callable[[Console, Any], object]]:
         one = make_comparison([[make_run("nothing"), make_run("skills", level=0.19)]])
