@@ -63,7 +63,8 @@ es.plots.differences(result, "poverty_headcount").figure
 # futures we cannot tell.
 #
 # - Which policy would you choose by this picture?
-# - Which two could you *not* tell apart?
+# - Two of the intervals overlap. Does that mean that nobody can tell the two policies apart? (Both lived through the
+#   same futures: [notebook 3](03_comparing_mixes_honestly.ipynb) comes back to this.)
 #
 # ## When does it show?
 
@@ -201,7 +202,9 @@ print("\n".join(line for line in text.splitlines() if line[:2] in ("A:", "B:", "
 #         print(f"{futures} futures, {row.label:18} {100 * row.difference:.2f} points, interval {width:.2f} points wide")
 # ```
 #
-# As a rule ten times the futures make an interval about three times narrower: the square root of ten.
+# As a rule ten times the futures make an interval about three times narrower: the square root of ten. From four futures
+# on it is more, about five times: four say little of how much futures differ, and the interval is made wider for that
+# (Student's t).
 #
 # </details>
 #

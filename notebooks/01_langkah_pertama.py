@@ -67,7 +67,8 @@ es.plots.differences(result, "poverty_headcount", lang="id").figure
 # nol berarti: dengan kemungkinan sebanyak ini kita belum dapat membedakannya dari nol.
 #
 # - Kebijakan mana yang Anda pilih menurut gambar ini?
-# - Dua kebijakan mana yang *tidak* dapat Anda bedakan?
+# - Ada dua selang yang saling tumpang tindih. Apakah itu berarti kedua kebijakannya tidak dapat dibedakan? (Keduanya menjalani
+#   kemungkinan yang sama: [buku catatan 3](03_comparing_mixes_honestly.ipynb), dalam bahasa Inggris, membahasnya.)
 #
 # ## Kapan dampaknya terlihat?
 
@@ -116,7 +117,7 @@ es.plots.winners(result, policy="mix_mentors", by="quintile", lang="id").figure
 
 # %% [markdown]
 # Kuintil 1 adalah seperlima termiskin. Apakah mereka yang pertama terjangkau? Dan bagaimana mungkin sebuah program
-# membuat rumah tangga memburuk? Sehari di pelatihan adalah sehari tidak bekerja, dan tempat yang diperoleh satu
+# membuat rumah tangga memburuk? Satu hari pelatihan berarti satu hari tidak bekerja, dan tempat yang diperoleh satu
 # keluarga tidak diperoleh keluarga lain.
 #
 # ## Berapa biayanya?
@@ -145,7 +146,7 @@ print("hasil sama:", "ya" if again.to_json() == result.to_json() else "tidak", "
 assert again.to_json() == result.to_json()
 
 # %% [markdown]
-# ## Dibangun di atas apa?
+# ## Apa dasarnya?
 #
 # Tiap angka di dalam model menyebut sumbernya. Banyak di antaranya asumsi, karena belum ada yang mengukurnya di
 # Medan.
@@ -157,7 +158,7 @@ print(
 )
 
 # %% [markdown]
-# Hasil seperti ini **bukan ramalan**. Artinya: *jika* dunia seperti model ini, *maka* urutan kebijakan demikian.
+# Hasil seperti ini **bukan ramalan**. Artinya: *jika* dunia seperti model ini, *maka* demikianlah urutan kebijakannya.
 # [Buku catatan 6](06_sensitivity_and_uncertainty.ipynb) (dalam bahasa Inggris) menanyakan asumsi mana yang menentukan
 # urutan itu.
 #
@@ -214,6 +215,9 @@ print(
 # ```
 #
 # Biasanya sepuluh kali lebih banyak kemungkinan membuat selang kira-kira tiga kali lebih sempit: akar dari sepuluh.
+# Jika mulai dari empat, selangnya menyempit lebih banyak lagi, kira-kira lima kali: dari empat kemungkinan saja belum
+# jelas seberapa jauh kemungkinan itu berbeda-beda, sehingga selangnya dilebarkan (distribusi t
+# Student).
 #
 # </details>
 #

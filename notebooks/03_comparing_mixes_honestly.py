@@ -121,7 +121,7 @@ axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Both intervals are correct: both hold the truth in 95 of 100 studies. Only one of them is of any use. Can you see
+# Both intervals are correct: both hold the truth in about 95 of 100 studies. Only one of them is of any use. Can you see
 # the upper one at all?
 #
 # ## How many futures would the usual way need?
@@ -149,8 +149,9 @@ print(
 need.rename(index=es.plots.name_of).map("{:,.0f}".format)
 
 # %% [markdown]
-# Where the ratio is close to 1, common futures help little: the policies differ so much in it that luck hardly
-# matters, or they change *whose* luck counts.
+# At a ratio of 1 common futures would not help at all. It is the smaller, the more the two policies change *whose* luck
+# counts: which of these outcomes would health groups touch, which only one of the mixes has? (From ten futures a ratio
+# is only roughly known. Read how many digits it has, not which.)
 #
 # ## A wrong conclusion, and how easily it is drawn
 #
@@ -263,13 +264,19 @@ side_by_side
 # ```python
 # bigger = {**size, "households": 4000}
 # large = es.compare("medan", policies=[A], reference=B, replicates=FUTURES, **bigger)
-# line = large.to_pandas("differences").query("policy == @A and outcome == @OUTCOME").iloc[0]
-# print(f"common futures: {1000 * (line.high - line.low):.2f} (4,000) against {10 * (high - low):.2f} (1,000), tenths of a point")
-# print(f"futures of their own: still {line.variance_ratio_unpaired:,.0f} times as many needed")
+# for households, found in ((1000, paired), (4000, large)):
+#     line = found.to_pandas("differences").query("policy == @A and outcome == @OUTCOME").iloc[0]
+#     width = 100 * (line.high - line.low)
+#     print(
+#         f"{households} households, points: common futures {width:.3f} wide, "
+#         f"futures of their own about {width * np.sqrt(line.variance_ratio_unpaired):.2f}"
+#     )
 # ```
 #
-# Both intervals shrink, so the *ratio* changes little. Four times the households cost as much as four times the
-# futures.
+# Luck of single households and villages averages out, so they do help: expect each interval to become about half as wide, which is
+# what four times the futures would do, at the same cost. You may see something else, because ten futures tell a width
+# only roughly, and the difference between two mixes so alike hangs on the few households that only one of them moves over
+# the line. But the usual way stays far behind.
 #
 # </details>
 #

@@ -162,7 +162,7 @@ morris_scatter(screened, OUTCOME).figure
 
 # %%
 print(f"{len(screened.inputs)} inputs, {len(screened.values)} runs of {screened.futures} futures.")
-print(f"{len(screened.idle(OUTCOME))} inputs changed no bit of any answer: they cannot matter here.")
+print(f"{len(screened.idle(OUTCOME))} inputs changed no bit of the answer in any run: they play no part here.")
 luck = screened.chance[OUTCOME]
 print(f"Of the variance between runs {100 * luck.left:.0f} % is luck, though all live through the same futures;")
 print(f"had each run had futures of its own, {100 * luck.unpaired:.0f} % of what we see would be.")
@@ -172,7 +172,7 @@ screened.to_frame(OUTCOME)[["input", "mu", "mu_star", "low", "high", "sigma"]].h
 # ### Bounds, or what the evidence leaves open?
 #
 # The bounds of a passport say what is *possible*. Some inputs have been fitted to published trials, and the calibrated
-# ensemble says what still *open*. An input that is important over its bounds and hardly moves anything over the
+# ensemble says what is still *open*. An input that is important over its bounds and hardly moves anything over the
 # ensemble has been settled by evidence. (Both bars carry the error of a short screening: read large differences, not
 # small ones.)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import empowersim as es
+from empowersim.errors import SimulationError
 from empowersim.experiments.story_gains import household_gains
 from empowersim.experiments.story_result import Story
 from empowersim.fronts.notebook import Page, html, show
@@ -127,9 +128,11 @@ def test_one_policy_has_no_differences() -> None:
     assert all(cell.count("|") == 1 for cell in rows[1])
 
 
-def test_only_results_are_shown() -> None:
+def test_only_results_are_shown_and_in_two_languages(result: Comparison) -> None:
     with pytest.raises(TypeError, match="expected a Comparison or a Story, found int"):
         html(3)  # type: ignore[arg-type]
+    with pytest.raises(SimulationError, match=r"lang: expected a language \(en, id\), found 'in'"):
+        show(result, lang="in")  # type: ignore[arg-type]
     assert Page("<b>1</b>")._repr_html_() == "<b>1</b>"
 
 

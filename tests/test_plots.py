@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from empowersim.engine.outputs import MEASURES
+from empowersim.errors import SimulationError
 from empowersim.fronts import plots
 from empowersim.fronts.labels import entries
 from empowersim.results.tables import OUTCOMES
@@ -110,6 +111,19 @@ def test_winners_go_right_and_losers_left() -> None:
     assert widths[0] > 0 > widths[1]
     by_group = plots.winners(comparison, policy="mix", by="quintile")
     assert [label.get_text() for label in by_group.get_yticklabels()] == [f"Quintile {n}" for n in range(1, 6)]
+
+
+def test_a_policy_or_a_group_that_is_not_there_is_told_and_draws_nothing() -> None:
+    comparison = toy(3)
+    for draw in (plots.paths, plots.effects):
+        with pytest.raises(
+            SimulationError, match=r"policies: expected a policy of the comparison .* did you mean skills"
+        ):
+            draw(comparison, policies=["skils"])
+    with pytest.raises(SimulationError, match=r"policy: expected a policy .* did you mean mix"):
+        plots.winners(comparison, policy="mixx")
+    with pytest.raises(SimulationError, match=r"by: expected groups \(.*quintile.*\), found 'age'"):
+        plots.winners(comparison, policy="mix", by="age")
 
 
 def test_words_are_indonesian_when_asked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,17 @@ def test_a_file_beside_comes_before_a_ready_scenario(tmp_path: Path) -> None:
     path = tmp_path / "child.yaml"
     path.write_text("extends: medan\nname: child\n", encoding="utf-8")
     assert list(es.load(path).policies) == ["nothing"]
+
+
+def test_the_readme_names_the_ready_scenarios_and_asks_them_for_policies_that_they_have() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in ready_scenarios(ROOT) if f"(scenarios/{name}.yaml)" not in readme] == []
+    asked = 0
+    for path, words in re.findall(r"^empowersim \w+ (scenarios/[\w-]+\.yaml)([^#\n]*)", readme, re.MULTILINE):
+        options = re.findall(r"--(?:policy|policies|against) (\S+)", words)
+        bare = re.findall(r"(?<!\S)[a-z]\w*", re.sub(r"--\S+ \S+", "", words))
+        names = [name for part in (*options, *bare) for name in part.split(",")]
+        known = es.load(ROOT / path).policies
+        assert [name for name in names if name not in known] == []
+        asked += len(names)
+    assert asked >= 6

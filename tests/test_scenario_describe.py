@@ -250,3 +250,21 @@ def test_policy_wide_visits_reach_every_programme() -> None:
     policy = loads(text).policies["evening"]
     given = doses(policy.programmes[0], policy.mentors)
     assert (given["visits"], given["sessions"], given["business"]) == (3.0, 1.0, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("mentors", "said", "unsaid"),
+    [
+        ("{count: 10 posts, type: contract, visits: 2 visits/month}", "They have nobody to visit", "asks for visits"),
+        ("{count: 10 posts, type: contract}", "No programme of the policy asks for visits", "nobody to visit"),
+    ],
+)
+def test_mentors_without_anybody_to_visit_are_pointed_out(mentors: str, said: str, unsaid: str) -> None:
+    lines = describe(
+        loads(
+            "empowersim: 1\nname: alone\nbase:\n  world: {place: medan_urban, households: 9 thousand}\n"
+            f"policies:\n  nothing: {{}}\n  mentors: {{mentors: {mentors}}}\n"
+        )
+    )
+    assert said in lines[-1]
+    assert unsaid not in lines[-1]

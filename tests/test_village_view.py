@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -145,6 +146,10 @@ def test_what_cannot_be_asked_is_told():
         Levers(ISLANDS, "mix_residents")
     with pytest.raises(SimulationError, match="households: expected a whole number from 50 to 3000, found 5000"):
         Levers(ISLANDS, households=5000)
+    with pytest.raises(SimulationError, match=r"world: expected a world \(file, trap, no_trap\), found 'traps'"):
+        Levers(ISLANDS, world="traps")
+    with pytest.raises(SimulationError, match=r"lang: expected a language \(en, id\), found 'de'"):
+        Levers(ISLANDS, lang="de")
     with pytest.raises(ScenarioError, match="did you mean medan"):
         Levers("medam")
     with pytest.raises(KeyError):
@@ -359,6 +364,42 @@ def test_figures_before_the_first_month_and_without_mentors_can_be_drawn():
         assert "no mentors" in said
         assert word("mentor") not in [one.get_text() for one in texts_of(draw_map(model.scene()))]
         model.step()
+
+
+# --- in a notebook --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the widgets
+def test_a_notebook_shows_the_view_and_its_button_lives_a_month():
+    reacton = pytest.importorskip("reacton", reason="the extra notebooks is not installed")
+    widgets = pytest.importorskip("ipyvuetify", reason="the extra notebooks is not installed")
+    from solara.components.applayout import _AppLayoutEmbed  # what a notebook puts around an element
+
+    from empowersim.fronts.village_view import village_view
+
+    view = village_view("medan", policy="mix_coached", households=60, months=3)
+    _, context = reacton.render(_AppLayoutEmbed(children=[view]), handle_error=False)
+
+    def said() -> str:
+        lines = [one for one in widgets_of(widgets.Html) if (one.attributes or {}).get("role") == "status"]
+        (line,) = lines
+        return line.children[0]
+
+    assert said().startswith("Before the first month: 60 households")
+    (step,) = [one for one in widgets_of(widgets.Btn) if "Step" in one.children]
+    step.click()
+    until = time.monotonic() + 30
+    while not said().startswith("Month 1: ") and time.monotonic() < until:
+        time.sleep(0.05)
+    assert said().startswith("Month 1: ")
+    context.close()
+
+
+def widgets_of(kind):
+    """All live widgets of a kind, wherever solara has put them."""
+    from ipywidgets.widgets.widget import _instances
+
+    return [one for one in list(_instances.values()) if type(one) is kind]
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

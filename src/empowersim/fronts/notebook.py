@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from empowersim.experiments.asked import known_name
 from empowersim.experiments.story_result import Story
 from empowersim.fronts.numbers import Lang, interval, months, number, quantity
 from empowersim.fronts.plots import HEADLINES, name_of
@@ -72,7 +73,8 @@ def show(result: Comparison | Story, *, lang: Lang = "en", outcomes: Sequence[st
 
 
 def html(result: Comparison | Story, *, lang: Lang = "en", outcomes: Sequence[str] | None = None) -> str:
-    """Return the HTML of `show` as text."""
+    """Return the HTML of `show` as text. `SimulationError` for another language."""
+    known_name(lang, ("en", "id"), "lang", "a language")
     if isinstance(result, Comparison):
         parts = _comparison(result, lang, SHOWN if outcomes is None else tuple(outcomes))
     elif isinstance(result, Story):

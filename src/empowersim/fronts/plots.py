@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from empowersim.engine.outputs import MEASURES, Measure
+from empowersim.experiments.asked import known_name
 from empowersim.fronts.labels import label, named, text
 from empowersim.fronts.numbers import (
     Lang,
@@ -50,6 +51,9 @@ FIGURES: Final = ("paths.png", "differences.png", "winners.png")
 
 HEADLINES: Final = ("poverty_headcount", "poverty_gap", "mean_consumption", "empowerment_index")
 """Outcomes of the figure of differences."""
+
+
+_POLICY: Final = "a policy of the comparison"
 
 
 class Style(NamedTuple):
@@ -95,10 +99,10 @@ def paths(
 
     Bands (95 % interval of the mean) stand around two lines at most: the reference and the policy that ends best.
     `policies` picks lines, `labels` those that are named (default: all). KeyError for a measure that is not in
-    `engine.outputs.MEASURES`.
+    `engine.outputs.MEASURES`, `SimulationError` for a policy that is not in the comparison.
     """
     entry = _measure(measure)
-    shown = tuple(policies) if policies is not None else comparison.policies
+    shown = _chosen(comparison, policies) if policies is not None else comparison.policies
     factor, unit = _scale(entry.unit, lang)
     axes = _lines(comparison, entry, shown, labels, ("mean", "low", "high"), factor, lang, _axes(ax, (9.0, 5.2)))
     title = f"{name_of(measure, lang)}, {unit}" if unit else name_of(measure, lang)
@@ -117,10 +121,10 @@ def effects(
 ) -> Any:
     """Draw the paired difference of each policy from the reference over time: when an effect shows, whether it fades.
 
-    A band (95 % interval of the paired difference) stands around the policy that ends best. KeyError as in `paths`.
+    A band (95 % interval of the paired difference) stands around the policy that ends best. Errors as in `paths`.
     """
     entry = _measure(measure)
-    chosen = tuple(policies) if policies is not None else comparison.others
+    chosen = _chosen(comparison, policies) if policies is not None else comparison.others
     shown = (comparison.reference, *(name for name in chosen if name != comparison.reference))
     factor, unit = _scale(entry.unit, lang, difference=True)
     columns = ("difference", "difference_low", "difference_high")
@@ -188,9 +192,12 @@ def winners(
     """Draw shares of households that end better (to the right) and worse off (to the left) than under the reference.
 
     A bar a policy; or, with `policy`, a bar a group of `by` (`quintile` of starting consumption, `region`,
-    `contact`).
+    `contact`). `SimulationError` for a policy that is not in the comparison, or another `by`.
     """
     table = comparison.tables["winners"]
+    if policy is not None:
+        known_name(policy, comparison.others, "policy", _POLICY)
+        known_name(by, [name for name in dict.fromkeys(table["dimension"].tolist()) if name != "all"], "by", "groups")
     if policy is None:
         rows = [(comparison.label(name, lang), table.where(policy=name, dimension="all")) for name in comparison.others]
     else:
@@ -370,6 +377,11 @@ def spread(values: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _chosen(comparison: Comparison, policies: Sequence[str]) -> tuple[str, ...]:
+    """The policies asked for; `SimulationError` for one that is not in the comparison."""
+    return tuple(known_name(name, comparison.policies, "policies", _POLICY) for name in policies)
 
 
 def _measure(name: str) -> Measure:

@@ -13,18 +13,22 @@ from __future__ import annotations
 
 import base64
 import os
+import warnings
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final, cast
-
-from mesa.visualization import SolaraViz
-from mesa.visualization.utils import update_counter
 
 from empowersim.fronts.numbers import Lang
 from empowersim.fronts.village_view_levers import Levers
 from empowersim.fronts.village_view_model import VillageViewModel
 from empowersim.fronts.village_view_plots import Colour, draw_charts, draw_map, png
 from empowersim.fronts.village_view_words import word
+
+with warnings.catch_warnings():
+    # solara advises the makers of Mesa on their code; whoever opens a notebook can do nothing about it
+    warnings.filterwarnings("ignore", message=r"(?s).*found despite early return", category=UserWarning)
+    from mesa.visualization import SolaraViz
+    from mesa.visualization.utils import update_counter
 
 solara: Any = import_module("solara")
 """Its own types leave out most of what it exports."""

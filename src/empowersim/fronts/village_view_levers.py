@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from empowersim.experiments.asked import known_policy, whole_number
+from empowersim.experiments.asked import known_name, known_policy, whole_number
 from empowersim.fronts.numbers import Lang
 from empowersim.fronts.village_view_words import word
 from empowersim.scenario import ready
@@ -83,6 +83,8 @@ class Levers:
         600); `months` 1 or more (default: as the file says); `world`: file, trap or no_trap. Raises `ScenarioError` and
         `SimulationError`.
         """
+        known_name(lang, ("en", "id"), "lang", "a language")
+        known_name(world, ("file", "trap", "no_trap"), "world", "a world")
         path = ready.find(file)
         self._file = Changeable(path, survey=survey)
         self._fixed = {} if world == "file" else {"base.world.trap": "yes" if world == "trap" else "no"}

@@ -263,7 +263,9 @@ def mentor_words(staff: MentorsDocument, plan: MentorPlan, place: Place) -> str:
         sentences.append(
             f"Once all places are filled each has about {digits(load)} households to visit; {RULE[staff.rule]}."
         )
-    else:
+    elif plan.clients <= 0.0 and (staff.visits or staff.sessions):
+        sentences.append("They have nobody to visit: the policy has no programme for households. Add one.")
+    elif plan.clients <= 0.0:
         sentences.append("No programme of the policy asks for visits: add visits to mentors or to a programme.")
     if staff.visits or staff.sessions:
         wanted = []
