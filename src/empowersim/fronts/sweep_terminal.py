@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from empowersim.fronts.grids import add_row, bare, grid, heads, heads_of_change, number_column, print_table, text_column
 from empowersim.fronts import labels
+from empowersim.fronts.grids import add_row, bare, grid, heads, heads_of_change, number_column, print_table, text_column
 from empowersim.fronts.labels import text
 from empowersim.fronts.notes import note_in
 from empowersim.fronts.numbers import NONE, Lang, interval, localised, number, percent, signed
