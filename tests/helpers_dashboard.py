@@ -72,7 +72,7 @@ def served(*arguments: str) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
-        assert process.returncode == 0, errors
+        assert process.returncode == 0, f"code {process.returncode}: {errors}"
         assert "Traceback" not in errors, errors
 
 

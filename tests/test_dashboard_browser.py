@@ -341,6 +341,16 @@ def test_a_narrow_screen_shows_the_answer_first(chrome, address):
     made.context.close()
 
 
+def test_ctrl_c_is_clean_while_it_starts_and_while_it_works(chrome):
+    with served():
+        pass  # the helper looks at what was said at the end
+    with served() as address:
+        page = chrome.new_page()
+        page.goto(address)
+        page.wait_for_selector('[data-testid="stApp"]', timeout=20_000)
+        page.close()
+
+
 def test_a_page_that_cannot_be_reached_from_outside(address):
     import socket
 

@@ -144,7 +144,7 @@ def test_two_sessions_at_once_do_not_disturb_each_other(medan):
         found = list(pool.map(lambda one: live.compare(one, SMALL), scenarios))
     for scenario, one in zip(scenarios, found, strict=True):
         same(one, es.compare(scenario))
-    # shared lives were made once: three mixes and two policies in three futures, burn-ins, who lives there, and pairs
+    # made once: lives of three mixes and two policies in three futures, burn-ins, who lives there, pairs
     assert live.cache.made == 2 * 3 + (3 + 2) * 3 + (3 + 1) * 3
 
 

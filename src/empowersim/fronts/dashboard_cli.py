@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import socket
 import sys
 import threading
@@ -135,6 +136,8 @@ def _serve(handed: list[str], said: dict[str, Any]) -> None:
     flags = {name.replace(".", "_"): value for name, value in said.items()}
     bootstrap.load_config_options(flag_options=flags)
     threading.Thread(target=_prepare, args=(handed,), daemon=True).start()
+    # until the server is up and handles Ctrl-C itself; there is nothing yet that an end could lose
+    signal.signal(signal.SIGINT, lambda *_: os._exit(DONE))
     with contextlib.suppress(KeyboardInterrupt):
         bootstrap.run(str(script), False, handed, flags)
 
@@ -147,7 +150,8 @@ def _prepare(handed: list[str]) -> None:
 
     asked = from_arguments(handed)
     file = asked["file"]
-    with contextlib.suppress(EmpowersimError):
+    # a pool of threads refuses work with a RuntimeError once the program is ending
+    with contextlib.suppress(EmpowersimError, RuntimeError):
         prepare(asked["lang"], None if file is None else file())
 
 

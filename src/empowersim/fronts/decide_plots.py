@@ -38,6 +38,8 @@ _TEXT: Final = "#222222"
 _SIZE: Final = 11
 _BILLION: Final = 1e-9
 _BARS: Final = 12
+_NARROWEST: Final = 8.0
+"""Inches across that the longest title needs."""
 _DARK: Final = 0.55
 """Probability above which a number stands in white on its cell."""
 _CIRCLE: Final = 100
@@ -136,7 +138,7 @@ def ranks(decision: Decision, world: str | None = None, *, lang: Lang = "en", ax
     """Draw the probability of each rank as a heat map, policies in the order of their mean, numbers in the cells."""
     world = world or decision.worlds[0]
     count = len(decision.policies)
-    axes = _axes(ax, (3.4 + 0.75 * count, 1.8 + 0.55 * count))
+    axes = _axes(ax, (max(3.4 + 0.75 * count, _NARROWEST), 1.8 + 0.55 * count))
     table, ranking = decision.table("ranks", world), decision.table("ranking", world)
     means = dict(zip(ranking["policy"].tolist(), ranking["mean"].tolist(), strict=True))
     order = sorted(decision.policies, key=lambda name: -decision.better * means[name])

@@ -95,30 +95,40 @@ def _lines(table: Any, width: int) -> list[str]:
 
 
 def _fit(table: Any, width: int) -> None:
-    """Set the widths of the columns of a table that is wider than `width`."""
+    """Set the widths of the columns of a table that is wider than `width`; a column that must not wrap keeps its."""
     cells = [[_plain(column.header), *map(_plain, column.cells)] for column in table.columns]
     lines = [max((len(line) for cell in column for line in cell.split("\n")), default=0) for column in cells]
-    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in cells]
-    figures = [
-        max((len(word) for cell in column for word in cell.split() if any(map(str.isdigit, word))), default=_LEAST)
-        for column in cells
-    ]
+    fixed = [bool(column.no_wrap) for column in table.columns]
+    words = [_longest(column, lambda _: True) for column in cells]
+    figures = [_longest(column, lambda word: any(map(str.isdigit, word))) for column in cells]
+    for at, whole in enumerate(lines):
+        if fixed[at]:
+            words[at] = figures[at] = whole
     room = width - _EDGES - _BETWEEN * (len(cells) - 1)
-    wanted = [min(line, column.max_width or line) for line, column in zip(lines, table.columns, strict=True)]
-    if sum(wanted) <= room and all(word <= want for word, want in zip(words, wanted, strict=True)):
+    wanted = [
+        line if fixed[at] else max(min(line, column.max_width or line), min(words[at], line))
+        for at, (line, column) in enumerate(zip(lines, table.columns, strict=True))
+    ]
+    capped = [min(line, column.max_width or line) for line, column in zip(lines, table.columns, strict=True)]
+    if sum(capped) <= room and capped == wanted:
         return
     given = list(words)
     while sum(given) > room:
-        # the longest words are folded first, figures last
-        place = max(range(len(given)), key=lambda at: (given[at] > figures[at], given[at]))
-        if given[place] <= _LEAST:
-            return
+        # the longest words are folded first, then figures, and what must not be folded last
+        place = max(range(len(given)), key=lambda at: (not fixed[at], given[at] > max(figures[at], _LEAST), given[at]))
+        if given[place] <= 1:
+            break
         given[place] -= 1
     while sum(given) < room and any(want > have for want, have in zip(wanted, given, strict=True)):
         place = max(range(len(given)), key=lambda at: (wanted[at] - given[at], -at))
         given[place] += 1
     for column, each in zip(table.columns, given, strict=True):
         column.min_width, column.max_width, column.width = None, None, each
+
+
+def _longest(cells: Sequence[str], chosen: Callable[[str], bool]) -> int:
+    """Length of the longest word of cells among those that are chosen."""
+    return max((len(word) for cell in cells for word in cell.split() if chosen(word)), default=1)
 
 
 def _plain(cell: Any) -> str:

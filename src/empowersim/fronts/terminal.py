@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from empowersim.experiments.compare import Progress
 from empowersim.fronts.grids import (
+    GAP,
+    POLICY_WIDTH,
     add_row,
     bare,
     bracketed,
@@ -62,6 +64,8 @@ SECOND: Final = "poverty_gap"
 """The headcount alone misleads: many a gain ends just below the line."""
 
 NARROWEST: Final = 60
+_SURE_WIDTH: Final = 6
+"""Characters of a column of futures of 100, with what stands between two."""
 _HARDLY_ANY: Final = 0.0005
 """Share of households below which losers are not traced to a fifth: they would be a handful."""
 
@@ -121,7 +125,7 @@ def tables(comparison: Comparison, width: int, *, everything: bool = False, lang
         for place, names in enumerate(columns_that_fit(width, shown, lang))
     ]
     if comparison.others and comparison.replicates > 1:
-        made.append(_sure_table(comparison, lang))
+        made += _sure_tables(comparison, width, lang)
     made.append(_money_table(comparison, lang))
     if comparison.others:
         made.append(_winner_table(comparison, lang))
@@ -195,17 +199,24 @@ def _level(comparison: Comparison, policy: str, outcome: str, lang: Lang) -> str
     return f"{level}\n{plus_minus(row, factor, decimals + 1, signed, lang)}"
 
 
-def _sure_table(comparison: Comparison, lang: Lang) -> Any:
+def _sure_tables(comparison: Comparison, width: int, lang: Lang) -> list[Any]:
+    """One table; on a terminal that is too narrow for it, several."""
+    each = max(1, (width - POLICY_WIDTH - GAP) // _SURE_WIDTH)
+    return [_sure_table(comparison, LEVELS[at : at + each], lang, first=at == 0) for at in range(0, len(LEVELS), each)]
+
+
+def _sure_table(comparison: Comparison, outcomes: Sequence[str], lang: Lang, *, first: bool) -> Any:
     reference = comparison.label(comparison.reference, lang)
-    short = {outcome: text(f"short.{outcome}", lang) for outcome in LEVELS}
-    legend = "; ".join(f"{short[outcome]} {name_of(outcome, lang).lower()}" for outcome in LEVELS[3:])
-    table = grid(text("terminal.sure", lang, reference=reference), legend)
+    short = {outcome: text(f"short.{outcome}", lang) for outcome in outcomes}
+    told = [outcome for outcome in outcomes if outcome not in LEVELS[:3]]
+    legend = "; ".join(f"{short[outcome]} {name_of(outcome, lang).lower()}" for outcome in told)
+    table = grid(text("terminal.sure", lang, reference=reference) if first else "", legend)
     policy_column(table, comparison, lang)
-    for outcome in LEVELS:
+    for outcome in outcomes:
         number_column(table, short[outcome])
     for policy in comparison.others:
         rows = comparison.tables["differences"].where(policy=policy)
-        shares = (rows.one("probability_better", outcome=outcome) for outcome in LEVELS)
+        shares = (rows.one("probability_better", outcome=outcome) for outcome in outcomes)
         add_row(table, [comparison.label(policy, lang), *(number(100 * share, 0, lang) for share in shares)])
     return table
 
