@@ -259,7 +259,8 @@ SPOKEN = [
 ]
 ALLOWED = {
     "a policy of the comparison",  # part of an error
-    "upper left", "lower left", "lower right", "upper center", "lower center", "outside lower center", "center left", "axes fraction",
+    "upper left",
+    "lower left", "lower right", "upper center", "lower center", "outside lower center", "center left", "axes fraction",
     "offset points", "figure fraction", "household-years below", "lower ",
     "control SD",
     "per 1000",  # units of outcomes, as the registry names them
