@@ -72,7 +72,7 @@ policies:
     programmes: {skills_training: {budget: 60 billion IDR/year}}
     runs_for: 14 months
   mix:
-    label: {en: Mix with coached mentors, id: Bauran dengan pendamping terbina}
+    label: {en: Mix with coached mentors of the place, id: Bauran dengan pendamping terbina dari tempat itu}
     programmes:
       adult_literacy: {budget: 20 billion IDR/year}
       entrepreneurship_training: {budget: 20 billion IDR/year}

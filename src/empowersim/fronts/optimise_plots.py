@@ -9,7 +9,7 @@ from empowersim.experiments.mix_evaluate import unit_of
 from empowersim.experiments.mix_result import BALANCED, BASELINE, BEST, GREEDY, ONLY, REFERENCE, THRIFTY
 from empowersim.fronts.labels import named, text
 from empowersim.fronts.numbers import Lang
-from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR, name_of, ticks_in
+from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR, name_of, ticks_in, title_lines
 from empowersim.results.tables import COST_DISCOUNTED
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 FIGURES: Final = ("front.png", "mixes.png")
 """Files that `save_optimisation` writes."""
 _BILLION: Final = 1e9
+_LONGEST: Final = 140
+"""Characters above which a title is folded, whatever room there is."""
+_TITLE: Final = 12.0
+"""Points of the letters of a title, as matplotlib has them."""
 _RIGHT: Final = 0.85
 """Part of the width from which on words stand to the left of their point."""
 _HATCHES: Final = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")
@@ -131,7 +135,7 @@ def _figure(size: tuple[float, float]) -> Any:
 
 def _dress(axes: Any, title: str, grid: str = "y", lang: Lang = "en") -> None:
     ticks_in(axes, lang)
-    axes.set_title(title, loc="left")
+    axes.set_title("\n".join(title_lines(axes, title, _LONGEST, _TITLE)), loc="left")
     axes.grid(axis=grid, color="#DDDDDD", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

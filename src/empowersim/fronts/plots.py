@@ -44,6 +44,13 @@ _GRID: Final = "#DDDDDD"
 _LINES: Final = ("-", "-.", ":")
 _MARKERS: Final = ("o", "s", "^", "D")
 _SIZE: Final = 11
+_TITLE: Final = 68
+"""Characters of a line of a title."""
+_SHORTEST: Final = 24
+_NUMBERS: Final = 30.0
+"""Points that numbers at an axis take."""
+_MARGIN: Final = 20.0
+"""Points left of the axes besides the names, and right of them."""
 _BETTER, _WORSE = "#0072B2", "#D55E00"
 
 FIGURES: Final = ("paths.png", "differences.png", "winners.png")
@@ -558,13 +565,37 @@ def ticks_in(axes: Any, lang: Lang) -> None:
 
 def _finish(axes: Any, title: str, grid: str = "y", lang: Lang = "en") -> None:
     ticks_in(axes, lang)
-    axes.set_title("\n".join(textwrap.wrap(title, 68)), loc="left", fontsize=_SIZE + 2, color=_TEXT)
+    axes.set_title("\n".join(title_lines(axes, title)), loc="left", fontsize=_SIZE + 2, color=_TEXT)
     axes.grid(axis=grid, color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=_SIZE, colors=_TEXT)
     axes.xaxis.label.set_size(_SIZE)
     axes.yaxis.label.set_size(_SIZE)
+
+
+def title_lines(axes: Any, title: str, most: int = _TITLE, size: float = _SIZE + 2) -> list[str]:
+    """Return a title in lines of at most `most` characters or, where names at the left leave no room, of fewer.
+
+    `size` is that of its letters, in points.
+    """
+    lines = textwrap.wrap(title, most)
+    if len(axes.figure.axes) > 1:
+        return lines  # another's figure, whose room is not known
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    def points(told: str, letters: float) -> float:
+        return float(text_to_path.get_text_width_height_descent(told, FontProperties(size=letters), ismath=False)[0])
+
+    names = [line for label in axes.get_yticklabels() for line in label.get_text().split("\n") if line]
+    left = max((points(name, _SIZE) for name in names), default=_NUMBERS) + bool(axes.get_ylabel()) * 2 * _SIZE
+    room = 72 * axes.figure.get_size_inches()[0] - left - _MARGIN
+    width = most
+    while width > _SHORTEST and any(points(line, size) > room for line in lines):
+        width -= 2
+        lines = textwrap.wrap(title, width)
+    return lines
 
 
 def _caption(axes: Any, words: str, replicates: int) -> None:
@@ -589,6 +620,7 @@ __all__ = [
     "spread",
     "styles",
     "ticks_in",
+    "title_lines",
     "tornado",
     "winners",
 ]

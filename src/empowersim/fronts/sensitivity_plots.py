@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from empowersim.fronts.labels import named, text
 from empowersim.fronts.numbers import Lang
-from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR, name_of, ticks_in
+from empowersim.fronts.plots import COLOURS, REFERENCE_COLOUR, name_of, ticks_in, title_lines
 
 if TYPE_CHECKING:
     from empowersim.experiments.sensitivity_result import Sensitivity
@@ -20,6 +20,8 @@ _TEXT: Final = "#222222"
 _SIZE: Final = 11
 _NAMED: Final = 12
 _BARS: Final = 16
+_LONGEST: Final = 140
+"""Characters above which a title is folded, whatever room there is."""
 
 
 def morris_scatter(found: Sensitivity, outcome: str, *, lang: Lang = "en", ax: Any = None) -> Any:
@@ -127,7 +129,8 @@ def _finished(axes: Any, found: Sensitivity, outcome: str, lang: Lang) -> Any:
         of = text("sensitivity_plots.level", lang, policy=policy)
     title = text(f"sensitivity_plots.{found.method}", lang, outcome=name_of(outcome, lang), of=of)
     ticks_in(axes, lang)
-    axes.set_title(title, loc="left", fontsize=_SIZE + 1, color=_TEXT)
+    lines = title_lines(axes, title, _LONGEST, _SIZE + 1)
+    axes.set_title("\n".join(lines), loc="left", fontsize=_SIZE + 1, color=_TEXT)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=_SIZE - 1, colors=_TEXT)
     return axes
