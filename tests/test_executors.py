@@ -259,7 +259,7 @@ def test_workers_leave_with_their_parent(how: signal.Signals, tmp_path: Path) ->
     assert caller.stdout is not None
     worker = int(caller.stdout.readline())
     os.kill(caller.pid, how)
-    caller.communicate(timeout=10)
+    caller.communicate(timeout=60)
     for _ in range(100):
         try:
             os.kill(worker, 0)

@@ -92,7 +92,7 @@ def test_the_readme_names_the_ready_scenarios_and_asks_them_for_policies_that_th
     asked = 0
     for path, words in re.findall(r"^empowersim \w+ (scenarios/[\w-]+\.yaml)([^#\n]*)", readme, re.MULTILINE):
         options = re.findall(r"--(?:policy|policies|against) (\S+)", words)
-        bare = re.findall(r"(?<!\S)[a-z]\w*", re.sub(r"--\S+ \S+", "", words))
+        bare = re.findall(r"(?<!\S)[a-z]\w*", re.sub(r"--?\S+ \S+", "", words))
         names = [name for part in (*options, *bare) for name in part.split(",")]
         known = es.load(ROOT / path).policies
         assert [name for name in names if name not in known] == []
