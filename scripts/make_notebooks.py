@@ -33,6 +33,8 @@ SECONDS_A_CELL = 600
 
 _DETAILS = re.compile(r"<details>(.*?)</details>", re.DOTALL)
 _CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_COMPILING = "empowersim: compiling"
+"""What the first run ever says while it compiles; nothing is wrong with the notebook."""
 _DRAWS = re.compile(r"(\.figure|plt\.show\(\))\s*$")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _KEPT = ("jupytext", "kernelspec")
@@ -108,9 +110,10 @@ class Ran:
             outputs = cell.get("outputs", ())
             if any(output.output_type == "error" for output in outputs):
                 found.append(f"{place}: ends with an error")
-            warned = "".join(output.text for output in outputs if output.get("name") == "stderr")
+            said = "".join(output.text for output in outputs if output.get("name") == "stderr")
+            warned = [line for line in said.splitlines() if line.strip() and not line.startswith(_COMPILING)]
             if warned:
-                found.append(f"{place}: writes to standard error: {warned.strip().splitlines()[-1]}")
+                found.append(f"{place}: writes to standard error: {warned[-1]}")
             pictures = list(_pictures(cell))
             if _DRAWS.search(cell.source) and not pictures:
                 found.append(f"{place}: draws, but leaves no picture: {_last_line(cell.source)}")
